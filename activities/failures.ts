@@ -1,0 +1,47 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+
+/** Every type of failure that an activity gives, and why a retry can or cannot mend it. */
+export const failureTypes = {
+  /** The file, the query or the settings are wrong; only an edit mends it. */
+  DefinitionRefused: { retryable: false },
+  /** The query can't run, or gives columns that can't be imported; only an edit or the database's owner mends it. */
+  QueryRefused: { retryable: false },
+  /** The source can't be reached or broke off; it may be back soon. */
+  SourceUnavailable: { retryable: true },
+  /** The store can't be reached or broke off; it may be back soon. */
+  StoreUnavailable: { retryable: true },
+  /** The store refused a statement; the next attempt would meet the same. */
+  StoreRefused: { retryable: false },
+  /** Another import became active: whatever this attempt wants to write is too late. */
+  FencedOff: { retryable: false },
+  /** Another import has the workspace and its workflow is open; it will close. */
+  WorkspaceTaken: { retryable: true },
+  /** The staged rows are not what staging promised, and some of them were applied already. */
+  StagingLost: { retryable: false },
+  /** Not a failure but an answer: the holder's workflow is open. */
+  StillRunning: { retryable: true },
+  /** Not a failure but an answer: the mutex was asked and has not answered yet. */
+  StillWaiting: { retryable: true },
+  /** No worker serves the workspace's databases. */
+  NotServed: { retryable: false },
+} as const satisfies Record<string, { retryable: boolean }>;
+
+export type FailureType = keyof typeof failureTypes;
+
+const benign: ReadonlySet<FailureType> = new Set<FailureType>([
+  'StillRunning',
+  'StillWaiting',
+  'WorkspaceTaken',
+]);
+
+/**
+ * @param message a sentence for the user: no row, no password, no message of a database that reads or writes rows
+ */
+export function failure(type: FailureType, message: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    message,
+    type,
+    nonRetryable: !failureTypes[type].retryable,
+    ...(benign.has(type) && { category: ApplicationFailureCategory.BENIGN }),
+  });
+}

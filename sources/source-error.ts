@@ -1,0 +1,38 @@
+/** What was being done when a source failed. */
+export type SourcePhase = 'connect' | 'describe' | 'start time' | 'read';
+
+export interface SourceErrorDetails {
+  /** Our own sentence: what happened, to what, and what to do. Holds no row, no password, no connection string. */
+  message: string;
+  phase: SourcePhase;
+  /** True for what may pass by itself: lost connections, too many clients, deadlocks, servers that start. */
+  retryable: boolean;
+  /** The database's five-character code, where it gave one. */
+  sqlstate?: string;
+  /**
+   * What the database itself said. While rows are read it can quote a cell: then it belongs in the import log only,
+   * never in Temporal, a log line or a terminal that did not ask for it.
+   */
+  databaseMessage?: string;
+  /** Where in the user's query, from 1. */
+  position?: { line: number; column: number };
+}
+
+/** A source could not do what it was asked; `message` is fit for every reader. */
+export class SourceError extends Error {
+  readonly phase: SourcePhase;
+  readonly retryable: boolean;
+  readonly sqlstate: string | undefined;
+  readonly databaseMessage: string | undefined;
+  readonly position: { line: number; column: number } | undefined;
+
+  constructor(details: SourceErrorDetails, cause?: unknown) {
+    super(details.message, { cause });
+    this.name = 'SourceError';
+    this.phase = details.phase;
+    this.retryable = details.retryable;
+    this.sqlstate = details.sqlstate;
+    this.databaseMessage = details.databaseMessage;
+    this.position = details.position;
+  }
+}

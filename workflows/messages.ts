@@ -1,0 +1,142 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { SyncDefinition, WhenBusy, WorkspaceSettings } from '../config/sync-definition.js';
+
+/** Workflows run on this task queue; the activities of a workspace on `<queue>:<workspace>`. */
+export const TASK_QUEUE = 'inlet';
+export const activityQueue = (taskQueue: string, workspace: string) => `${taskQueue}:${workspace}`;
+
+export const syncId = (workspace: string, sync: string) => `sync:${workspace}/${sync}`;
+export const importId = (workspace: string, sync: string, number: number) =>
+  `import:${workspace}/${sync}/${number}`;
+export const mutexId = (workspace: string) => `mutex:${workspace}`;
+
+export type ImportStatus = 'Running' | 'Completed' | 'Some Rows Failed' | 'Failed' | 'Skipped' | 'Canceled';
+export type EndStatus = Exclude<ImportStatus, 'Running'>;
+
+/** Exclusive and total: `rows` is the sum of the others (docs/semantics.md). */
+export interface RowCounts {
+  rows: number;
+  added: number;
+  updated: number;
+  unchanged: number;
+  skipped: number;
+  superseded: number;
+  failed: number;
+}
+
+// --- the import ---------------------------------------------------------------------------------------------------
+
+export interface ImportInput {
+  definition: SyncDefinition;
+  number: number;
+  /** What `{{last_sync_time}}` becomes, in Unix seconds. */
+  lastSyncTime: number;
+  whenBusy: WhenBusy;
+  cause: 'schedule' | 'trigger';
+  /** True for `trigger --full`: `lastSyncTime` is 0 whatever the sync's is. */
+  full: boolean;
+  /** When it was due, in milliseconds since the epoch, on Temporal's clock. */
+  dueAt: number;
+}
+
+export interface ImportResult {
+  number: number;
+  status: EndStatus;
+  /** One sentence; for `Skipped` it names the holder of the workspace. */
+  reason?: string;
+  counts?: RowCounts;
+  /** When the workspace was granted and when the import ended, in milliseconds on Temporal's clock. */
+  grantedAt?: number;
+  endedAt: number;
+  /** The sync's `last_sync_time` in the store after this import, in Unix seconds, if this import moved it. */
+  lastSyncTime?: number;
+}
+
+/** From the mutex: the workspace is yours. */
+export const granted = defineSignal('granted');
+/** From the mutex, to a request that would not wait: who holds the workspace (a workflow id). */
+export const busy = defineSignal<[{ holder: string }]>('busy');
+/** From the sync: end as `Canceled` with this reason, unless the workspace is granted already. */
+export const withdraw = defineSignal<[{ reason: string }]>('withdraw');
+
+// --- the mutex ----------------------------------------------------------------------------------------------------
+
+export interface MutexInput {
+  workspace: string;
+  /** Carried over continue-as-new. */
+  state?: MutexState;
+}
+
+export interface MutexRequest {
+  /** The asking import's workflow id, and so the request's own id: repeated, it is the same request. */
+  importId: string;
+  whenBusy: WhenBusy;
+}
+
+export interface MutexState {
+  holder?: string;
+  queue: MutexRequest[];
+}
+
+export const requestWorkspace = defineSignal<[MutexRequest]>('request');
+/** Means "look now": the workspace is free only once the holder's workflow is seen to have closed. */
+export const releaseWorkspace = defineSignal<[{ importId: string }]>('release');
+/** Takes a request out of the queue; a holder can't withdraw. */
+export const withdrawRequest = defineSignal<[{ importId: string }]>('withdraw');
+export const mutexState = defineQuery<MutexState>('state');
+
+// --- the sync -----------------------------------------------------------------------------------------------------
+
+export interface DefineRequest {
+  definition: SyncDefinition;
+  settings: WorkspaceSettings;
+}
+
+export interface Defined {
+  /** Sentences for the user: what the change means for rows already past, lanes that share their times, … */
+  warnings: string[];
+  /** True if the sync did not exist before. */
+  created: boolean;
+  /** Columns that the query gives, in its order. */
+  columns: { name: string; sourceType: string }[];
+}
+
+export interface TriggerRequest {
+  full: boolean;
+}
+
+export interface Triggered {
+  number: number;
+  /** True if a triggered import was queued already; this is its number. */
+  alreadyQueued: boolean;
+}
+
+export interface Pause {
+  reason: string;
+  /** Milliseconds on Temporal's clock. */
+  since: number;
+}
+
+export interface SyncStatus {
+  definition: SyncDefinition;
+  /** What the sync does at this moment. */
+  activity: 'waiting' | 'queued' | 'importing' | 'paused';
+  paused?: Pause;
+  /** The import that runs or is queued. */
+  currentImport?: number;
+  /** Milliseconds on Temporal's clock; absent while paused. */
+  nextRunAt?: number;
+  lastSyncTime: number;
+  /** Newest first, at most ten. */
+  recent: ImportResult[];
+}
+
+export const define = defineUpdate<Defined, [DefineRequest]>('define');
+export const trigger = defineUpdate<Triggered, [TriggerRequest]>('trigger');
+/** Cancels the running or queued import; gives its number, or null if there is none. */
+export const cancelImport = defineUpdate<number | null>('cancelImport');
+/** Cancels a running import and ends the sync's workflow; nothing imported is touched. */
+export const deleteSync = defineUpdate<void>('delete');
+export const pause = defineSignal<[{ reason: string }]>('pause');
+export const resume = defineSignal('resume');
+export const syncStatus = defineQuery<SyncStatus>('status');
