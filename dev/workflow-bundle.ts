@@ -1,0 +1,61 @@
+import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const WORKFLOWS = fileURLToPath(new URL('../workflows/', import.meta.url));
+/** `npm run build` makes this one, beside the compiled rooms. */
+const BUILT = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+
+/**
+ * Gives the path of the workflows' bundle. To make one takes seconds, so it is kept under the hash of what it is made
+ * from, and older ones are removed.
+ *
+ * @param directory where the bundle is kept
+ */
+export async function workflowBundle(directory: string): Promise<string> {
+  if (await exists(BUILT)) return BUILT;
+  const name = `workflows-${await hashOfWorkflows()}.js`;
+  const bundle = join(directory, name);
+  if (await exists(bundle)) return bundle;
+
+  await mkdir(directory, { recursive: true });
+  const aside = join(directory, `making-${process.pid}.js`);
+  await writeFile(aside, await makeWorkflowBundle());
+  await rename(aside, bundle);
+  for (const other of await readdir(directory)) {
+    if (/^workflows-.*\.js$/.test(other) && other !== name) await rm(join(directory, other), { force: true });
+  }
+  return bundle;
+}
+
+/** @returns the code of a bundle, for `workflowBundle: { code }` or a file */
+export async function makeWorkflowBundle(): Promise<string> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(WORKFLOWS, 'index'),
+    logger: new DefaultLogger('WARN'),
+  });
+  return code;
+}
+
+/** Workflow code is the files of its room and the SDK. */
+async function hashOfWorkflows(): Promise<string> {
+  const hash = createHash('sha256');
+  const sdk = createRequire(import.meta.url).resolve('@temporalio/workflow/package.json');
+  const sources = (await readdir(WORKFLOWS, { recursive: true }))
+    .filter((file) => /\.[jt]s$/.test(file))
+    .sort();
+  for (const file of [sdk, ...sources.map((source) => join(WORKFLOWS, source))]) {
+    hash.update(`${file}\n`).update(await readFile(file));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startPostgres } from '../../dev/postgres-server.js';
+import { findTemporalCli } from '../../dev/temporal-cli.js';
+import { startTemporal } from '../../dev/temporal-server.js';
+import { workflowBundle } from '../../dev/workflow-bundle.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Connects as the superuser, to the database `postgres`. For a database of your own see database.ts. */
+    postgresUrl: string;
+    /** host:port of the Temporal dev server; namespace `default`. */
+    temporalAddress: string;
+    /** A file for `workflowBundle: { codePath }`. */
+    workflowBundlePath: string;
+  }
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** One PostgreSQL, one Temporal dev server and one bundle for the whole run. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const directory = await mkdtemp(join(tmpdir(), 'inlet-test-'));
+  await chmod(directory, 0o755); // PostgreSQL may have to enter it as somebody else.
+  const servers: { stop(): Promise<void> }[] = [];
+  const teardown = async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const [postgres, temporal, bundle] = await Promise.all([
+      startPostgres({
+        directory: join(directory, 'postgres'),
+        password: randomBytes(16).toString('hex'),
+        throwAway: true,
+        logFile: join(directory, 'postgres.log'),
+        onSpawn: (server) => servers.push(server),
+      }),
+      findCli().then((cli) =>
+        startTemporal({
+          cli,
+          databaseFile: join(directory, 'temporal.db'),
+          throwAway: true,
+          logFile: join(directory, 'temporal.log'),
+          onSpawn: (server) => servers.push(server),
+        }),
+      ),
+      existsSync(join(root, 'workflows', 'index.ts')) ? workflowBundle(join(root, '.inlet', 'cache')) : '',
+    ]);
+    project.provide('postgresUrl', postgres.url);
+    project.provide('temporalAddress', temporal.address);
+    project.provide('workflowBundlePath', bundle);
+    return teardown;
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+}
+
+function findCli(): Promise<string> {
+  let said = 0;
+  return findTemporalCli({
+    configured: process.env['INLET_TEMPORAL_CLI'],
+    searchPath: process.env['PATH'],
+    directory: join(root, '.inlet', 'bin'),
+    onProgress: (doing) => {
+      if (Date.now() - said < 10_000) return;
+      said = Date.now();
+      process.stderr.write(`${doing}\n`);
+    },
+  });
+}
