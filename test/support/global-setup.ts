@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
@@ -8,7 +7,7 @@ import type { TestProject } from 'vitest/node';
 import { startPostgres } from '../../dev/postgres-server.js';
 import { findTemporalCli } from '../../dev/temporal-cli.js';
 import { startTemporal } from '../../dev/temporal-server.js';
-import { workflowBundle } from '../../dev/workflow-bundle.js';
+import { workflowBundle } from '../../worker/workflow-bundle.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -27,33 +26,30 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'inlet-test-'));
   await chmod(directory, 0o755); // PostgreSQL may have to enter it as somebody else.
-  const servers: { stop(): Promise<void> }[] = [];
+  const postgres = startPostgres({
+    directory: join(directory, 'postgres'),
+    password: randomBytes(16).toString('hex'),
+    throwAway: true,
+    logFile: join(directory, 'postgres.log'),
+  });
+  const temporal = findCli().then((cli) =>
+    startTemporal({
+      cli,
+      databaseFile: join(directory, 'temporal.db'),
+      throwAway: true,
+      logFile: join(directory, 'temporal.log'),
+    }),
+  );
   const teardown = async () => {
-    await Promise.all(servers.map((server) => server.stop()));
+    // Whatever has started by then ends, also where the other one did not start.
+    const started = await Promise.allSettled([postgres, temporal]);
+    await Promise.all(started.map((server) => server.status === 'fulfilled' && server.value.stop()));
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const [postgres, temporal, bundle] = await Promise.all([
-      startPostgres({
-        directory: join(directory, 'postgres'),
-        password: randomBytes(16).toString('hex'),
-        throwAway: true,
-        logFile: join(directory, 'postgres.log'),
-        onSpawn: (server) => servers.push(server),
-      }),
-      findCli().then((cli) =>
-        startTemporal({
-          cli,
-          databaseFile: join(directory, 'temporal.db'),
-          throwAway: true,
-          logFile: join(directory, 'temporal.log'),
-          onSpawn: (server) => servers.push(server),
-        }),
-      ),
-      existsSync(join(root, 'workflows', 'index.ts')) ? workflowBundle(join(root, '.inlet', 'cache')) : '',
-    ]);
-    project.provide('postgresUrl', postgres.url);
-    project.provide('temporalAddress', temporal.address);
+    const [{ url }, { address }, bundle] = await Promise.all([postgres, temporal, workflowBundle()]);
+    project.provide('postgresUrl', url);
+    project.provide('temporalAddress', address);
     project.provide('workflowBundlePath', bundle);
     return teardown;
   } catch (error) {

@@ -2,20 +2,21 @@ import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
 import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const WORKFLOWS = fileURLToPath(new URL('../workflows/', import.meta.url));
 /** `npm run build` makes this one, beside the compiled rooms. */
 const BUILT = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
+/** Where a checkout keeps the bundle that it made. */
+const CACHE = fileURLToPath(new URL('../.inlet/cache/', import.meta.url));
+
 /**
  * Gives the path of the workflows' bundle. To make one takes seconds, so it is kept under the hash of what it is made
  * from, and older ones are removed.
- *
- * @param directory where the bundle is kept
  */
-export async function workflowBundle(directory: string): Promise<string> {
+export async function workflowBundle(directory = CACHE): Promise<string> {
   if (await exists(BUILT)) return BUILT;
   const name = `workflows-${await hashOfWorkflows()}.js`;
   const bundle = join(directory, name);
@@ -34,7 +35,8 @@ export async function workflowBundle(directory: string): Promise<string> {
 /** @returns the code of a bundle, for `workflowBundle: { code }` or a file */
 export async function makeWorkflowBundle(): Promise<string> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(WORKFLOWS, 'index'),
+    // Sources in a checkout, compiled code in a build: whatever this file is.
+    workflowsPath: join(WORKFLOWS, `index${extname(fileURLToPath(import.meta.url))}`),
     logger: new DefaultLogger('WARN'),
   });
   return code;
