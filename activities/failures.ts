@@ -22,6 +22,8 @@ export const failureTypes = {
   StillRunning: { retryable: true },
   /** Not a failure but an answer: the mutex was asked and has not answered yet. */
   StillWaiting: { retryable: true },
+  /** A bug, ours or a library's; another attempt may or may not meet it. */
+  Unexpected: { retryable: true },
   /** No worker serves the workspace's databases. */
   NotServed: { retryable: false },
 } as const satisfies Record<string, { retryable: boolean }>;

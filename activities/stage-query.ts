@@ -1,0 +1,142 @@
+import { activityInfo } from '@temporalio/activity';
+import { resolveDatabase, type WorkspaceFile } from '../config/workspace-file.js';
+import { fillLastSyncTime } from '../sources/last-sync-time.js';
+import { openSource } from '../sources/open-source.js';
+import type { Column, Snapshot, Source, StartTime } from '../sources/source.js';
+import { checkColumns } from '../store/column-rules.js';
+import {
+  adoptStaging,
+  noteProgress,
+  readOpenImport,
+  type OpenImport,
+  type StagedImport,
+  type Staging,
+} from '../store/imports.js';
+import type { RowMeter } from '../store/row-meter.js';
+import { analyzeStaging, copyIntoStaging, createStaging, dropStaging } from '../store/staging.js';
+import type { Store } from '../store/store.js';
+import type { Dependencies } from './dependencies.js';
+import { failure } from './failures.js';
+
+/** Copying may go on for a while after the source has computed its result. */
+const COPY_MARGIN_MS = 15 * 60_000;
+/** A source whose clock is more than this ahead of Temporal's is not believed. */
+const MAX_CLOCK_AHEAD_S = 60;
+const MANY_ROWS = 10_000_000;
+
+/**
+ * Copies the result of the import's query, once, into a staging table of this attempt's own, and puts that into the
+ * import's row. If an earlier attempt was first, its staging counts and this one is dropped.
+ * @throws SourceError, TooManyRows, FencedOff, ApplicationFailure `QueryRefused`, and pg's errors of the store
+ */
+export async function stageImport(
+  { file, store }: Pick<Dependencies, 'file' | 'store'>,
+  key: string,
+  signal: AbortSignal,
+): Promise<Staging> {
+  const work = await readOpenImport(store, key);
+  if (work.staging !== null) return work.staging;
+  const { connection, source } = openDatabase(file, work);
+  try {
+    const started = await source.startTime(signal);
+    const sql = fillLastSyncTime(work.definition.query, work.lastSyncTime);
+    const snapshot = await source.snapshot({ main: sql, queryTimeoutMs: connection.queryTimeoutMs }, signal);
+    try {
+      const staged = await stageSnapshot(store, work, snapshot, connection.queryTimeoutMs, signal);
+      return await adopt(store, work, { ...staged, sql, ...startOf(work, started, staged.warnings) });
+    } finally {
+      await snapshot.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+function openDatabase(file: WorkspaceFile, { definition }: OpenImport) {
+  if (!file.databases.has(definition.database))
+    throw failure(
+      'DefinitionRefused',
+      `The worker's file has no database "${definition.database}". Give the worker the current inlet.yaml and restart it.`,
+    );
+  const connection = resolveDatabase(file, definition.database);
+  const source: Source = openSource(connection);
+  return { connection, source };
+}
+
+async function stageSnapshot(
+  store: Store,
+  work: OpenImport,
+  snapshot: Snapshot,
+  queryTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<Staging & { warnings: string[] }> {
+  const { definition, settings, key } = work;
+  const columns = await snapshot.columns('main');
+  const { problems, warnings } = checkColumns(definition, settings, columns);
+  if (problems.length > 0) throw failure('QueryRefused', problems.join(' '));
+  const shape = { definition, settings, columns };
+  const table = await createStaging(store, key, shape);
+  const rows = await copyAll(store, { key, table, columns, definition }, snapshot, queryTimeoutMs, signal);
+  await analyzeStaging(store, table, shape);
+  if (rows >= MANY_ROWS)
+    warnings.push(
+      `The query gave ${rows} rows. Consider asking only for what changed, by {{last_sync_time}}.`,
+    );
+  return { table, columns, rows, warnings };
+}
+
+async function copyAll(
+  store: Store,
+  target: Pick<OpenImport, 'key' | 'definition'> & { table: string; columns: Column[] },
+  snapshot: Snapshot,
+  queryTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const meter: RowMeter = { rows: 0, maxRows: target.definition.maxRows };
+  const progress = setInterval(() => {
+    // Progress is a courtesy: if the store can't take it, the copy itself will say so.
+    noteProgress(store, target.key, meter.rows).catch(() => undefined);
+  }, 1_000);
+  try {
+    const stream = await snapshot.rows('main');
+    const limitMs = queryTimeoutMs + COPY_MARGIN_MS;
+    return await copyIntoStaging(
+      store,
+      { table: target.table, columns: target.columns.length },
+      stream,
+      meter,
+      limitMs,
+      signal,
+    );
+  } finally {
+    clearInterval(progress);
+  }
+}
+
+/** The least of the source's bounds and Temporal's clock, less the overlap (docs/scheduling.md). */
+function startOf(
+  { definition }: OpenImport,
+  started: StartTime,
+  warnings: string[],
+): Pick<StagedImport, 'startTime' | 'startBound' | 'warnings'> {
+  const all = [...warnings, ...started.warnings];
+  const now = Math.floor(activityInfo().currentAttemptScheduledTimestampMs / 1000);
+  const { seconds, bound } = started;
+  if (seconds === null) return { startTime: null, startBound: bound, warnings: all };
+  if (seconds > now + MAX_CLOCK_AHEAD_S)
+    return {
+      startTime: Math.max(0, now - definition.overlapSeconds),
+      startBound: 'temporal clock',
+      warnings: [
+        ...all,
+        `The source's clock is ${seconds - now} seconds ahead of Temporal's, so Temporal's was used.`,
+      ],
+    };
+  return { startTime: Math.max(0, seconds - definition.overlapSeconds), startBound: bound, warnings: all };
+}
+
+async function adopt(store: Store, work: OpenImport, staged: StagedImport): Promise<Staging> {
+  const winner = await adoptStaging(store, work.key, staged);
+  if (winner.table !== staged.table) await dropStaging(store, staged.table);
+  return winner;
+}

@@ -1,0 +1,37 @@
+import type { FailureCount, FailureRecord, ImportRef } from './records.js';
+import type { Store } from './store.js';
+
+const ofImport = `
+  FROM inlet.import_failure f
+  JOIN inlet.import i USING (import_id) JOIN inlet.sync s USING (sync_id)
+  JOIN inlet.workspace w ON w.workspace_id = i.workspace_id
+  WHERE w.name = $1 AND s.name = $2 AND i.number = $3`;
+
+/** How many kept failures there are of each reason, most first. */
+export async function countFailures(store: Store, ref: ImportRef): Promise<FailureCount[]> {
+  const { rows } = await store.pool.query<FailureCount>(
+    `SELECT f.query, f.reason, count(*) AS count ${ofImport} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2`,
+    [ref.workspace, ref.sync, ref.number],
+  );
+  return rows;
+}
+
+const PAGE = 1_000;
+
+/** All kept failures in the order of the rows, read page by page in constant memory. */
+export async function* readFailures(store: Store, ref: ImportRef): AsyncGenerator<FailureRecord> {
+  let after: { query: string; rowNumber: number } = { query: '', rowNumber: 0 };
+  for (;;) {
+    const { rows } = await store.pool.query<FailureRecord>(
+      `SELECT f.query, f.row_number AS "rowNumber", f.key, f.column_name AS "column", f.value, f.reason, f.message,
+              f.collides_with AS "collidesWith", f.written, f."row"::text AS "row" ${ofImport}
+         AND (f.query, f.row_number) > ($4, $5::bigint)
+       ORDER BY f.query, f.row_number LIMIT $6`,
+      [ref.workspace, ref.sync, ref.number, after.query, after.rowNumber, PAGE],
+    );
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return;
+    after = last;
+  }
+}

@@ -1,0 +1,139 @@
+import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
+import type { Column } from '../sources/source.js';
+import { FencedOff, holdFence } from './fence.js';
+import { bookkeeping, transaction, type Store } from './store.js';
+
+/** What every step after opening works from: the copy that the import's row holds. */
+export interface OpenImport {
+  key: string;
+  workspaceId: number;
+  sync: string;
+  number: number;
+  definition: SyncDefinition;
+  settings: WorkspaceSettings;
+  lastSyncTime: number;
+  staging: Staging | null;
+}
+
+/** The staging that won. */
+export interface Staging {
+  table: string;
+  columns: Column[];
+  rows: number;
+}
+
+interface ImportRow {
+  workspace_id: number;
+  sync: string;
+  number: number;
+  status: string;
+  definition: SyncDefinition;
+  settings: WorkspaceSettings;
+  last_sync_time: number;
+  staging: string | null;
+  columns: Column[] | null;
+  rows_promised: number | null;
+}
+
+/** @throws FencedOff if the import is not running any more */
+export async function readOpenImport(store: Store, key: string): Promise<OpenImport> {
+  const { rows } = await store.pool.query<ImportRow>(
+    `SELECT i.workspace_id, s.name AS sync, i.number, i.status, i.definition, i.settings, i.last_sync_time,
+            i.staging, i.columns, i.rows_promised
+     FROM inlet.import i JOIN inlet.sync s USING (sync_id) WHERE i.import_id = $1`,
+    [key],
+  );
+  const row = rows[0];
+  if (row?.status !== 'Running') throw new FencedOff();
+  const { staging, columns, rows_promised } = row;
+  return {
+    key,
+    workspaceId: row.workspace_id,
+    sync: row.sync,
+    number: row.number,
+    definition: row.definition,
+    settings: row.settings,
+    lastSyncTime: row.last_sync_time,
+    staging:
+      staging === null || columns === null || rows_promised === null
+        ? null
+        : { table: staging, columns, rows: rows_promised },
+  };
+}
+
+export interface StagedImport extends Staging {
+  sql: string;
+  startTime: number | null;
+  startBound: string;
+  warnings: string[];
+}
+
+/**
+ * Puts an attempt's staging into the import's row, if it is the first. Its start time counts, then.
+ * @returns the staging that counts: this attempt's or an earlier one's
+ * @throws FencedOff
+ */
+export async function adoptStaging(store: Store, key: string, staged: StagedImport): Promise<Staging> {
+  await transaction(store, bookkeeping, async (client) => {
+    await holdFence(client, key);
+    await client.query(
+      `UPDATE inlet.import SET staging = $2, columns = $3, rows_promised = $4, rows_staged = $4, sql = $5,
+              start_time = $6, start_bound = $7, warnings = $8, staged_at = now()
+       WHERE import_id = $1 AND staging IS NULL`,
+      [
+        key,
+        staged.table,
+        JSON.stringify(staged.columns),
+        staged.rows,
+        staged.sql,
+        staged.startTime,
+        staged.startBound,
+        staged.warnings,
+      ],
+    );
+  });
+  const { staging } = await readOpenImport(store, key);
+  if (staging === null) throw new FencedOff();
+  return staging;
+}
+
+/**
+ * Forgets a staging that is lost (an UNLOGGED table is empty after its server crashed), so that the query can be staged
+ * again. Only while no chunk of it was applied: those that were can't be told from those that were not otherwise.
+ * @returns false if some chunk was applied
+ */
+export async function forgetStaging(store: Store, key: string, table: string): Promise<boolean> {
+  return await transaction(store, bookkeeping, async (client) => {
+    await holdFence(client, key);
+    await client.query('SELECT FROM inlet.import WHERE import_id = $1 FOR UPDATE', [key]);
+    const applied = await client.query(
+      'SELECT FROM inlet.chunk WHERE import_id = $1 AND applied_at IS NOT NULL LIMIT 1',
+      [key],
+    );
+    if (applied.rowCount !== 0) return false;
+    const forgotten = await client.query(
+      `UPDATE inlet.import SET staging = NULL, columns = NULL, rows_promised = NULL, rows_staged = 0, staged_at = NULL,
+              planned_at = NULL
+       WHERE import_id = $1 AND staging = $2`,
+      [key, table],
+    );
+    if (forgotten.rowCount === 1) await client.query('DELETE FROM inlet.chunk WHERE import_id = $1', [key]);
+    return true;
+  });
+}
+
+/** Shows how far copying has come; nothing depends on it. */
+export async function noteProgress(store: Store, key: string, rowsStaged: number): Promise<void> {
+  await store.pool.query(
+    `UPDATE inlet.import SET rows_staged = $2 WHERE import_id = $1 AND status = 'Running' AND staging IS NULL`,
+    [key, rowsStaged],
+  );
+}
+
+/** Keeps in the log, and only there, what a database said: it may quote a cell. */
+export async function noteDatabaseMessage(store: Store, key: string, message: string): Promise<void> {
+  await store.pool.query(
+    `UPDATE inlet.import SET database_message = left($2, 10000) WHERE import_id = $1 AND status = 'Running'`,
+    [key, message],
+  );
+}

@@ -1,0 +1,243 @@
+import type pg from 'pg';
+import { applyPeople, type OutcomeCount } from './apply-people.js';
+import { FencedOff, holdFence } from './fence.js';
+import { importTables } from './import-tables.js';
+import type { OpenImport, Staging } from './imports.js';
+import { planRows, type PlannedChunk } from './plan.js';
+import { peopleRows, type PeopleRows } from './row-sql.js';
+import { qualified } from './staging.js';
+import { applying, only, planning, transaction, type Store } from './store.js';
+
+/** The staged rows are not what staging promised: the store's server crashed and emptied the table, or it is gone. */
+export class StagingLost extends Error {
+  constructor(readonly table: string) {
+    super("The staged rows are gone, most likely because the store's server crashed.");
+    this.name = 'StagingLost';
+  }
+}
+
+/** Large enough that a chunk's overhead vanishes, small enough that a lost one is soon repeated. */
+const CHUNK_ROWS = 20_000;
+
+/** An import whose query is staged. */
+export interface StagedWork extends OpenImport {
+  staging: Staging;
+}
+
+const rowsOf = ({ definition, settings, staging }: StagedWork): PeopleRows =>
+  peopleRows(definition, settings, staging.columns);
+
+/**
+ * Plans a staged import and writes the ledger, once: repeated, it gives the ledger that is there.
+ * @param chunkRows rows of a chunk, about; contested ones apart
+ * @returns the number of chunks
+ * @throws FencedOff, StagingLost
+ */
+export async function planImport(store: Store, work: StagedWork, chunkRows = CHUNK_ROWS): Promise<number> {
+  return await transaction(store, planning, async (client) => {
+    await holdFence(client, work.key);
+    const { planned } = only(
+      await client.query<{ planned: boolean }>(
+        'SELECT planned_at IS NOT NULL AS planned FROM inlet.import WHERE import_id = $1 FOR UPDATE',
+        [work.key],
+      ),
+    );
+    if (!planned) {
+      await mustExist(client, work.staging.table);
+      await client.query(`SET LOCAL work_mem = '128MB'`);
+      const { workspaceId, definition, settings, staging } = work;
+      const chunks = await planRows(client, {
+        tables: importTables(staging.table),
+        workspaceId,
+        definition,
+        settings,
+        rows: rowsOf(work),
+        chunkRows,
+      });
+      const found = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
+      if (found !== staging.rows) throw new StagingLost(staging.table);
+      await writeLedger(client, work.key, chunks);
+      await client.query('UPDATE inlet.import SET planned_at = now() WHERE import_id = $1', [work.key]);
+    }
+    const { chunks } = only(
+      await client.query<{ chunks: number }>(
+        `SELECT count(*) AS chunks FROM inlet.chunk WHERE import_id = $1 AND query = 'main'`,
+        [work.key],
+      ),
+    );
+    return chunks;
+  });
+}
+
+async function mustExist(client: pg.ClientBase, table: string): Promise<void> {
+  const { there } = only(
+    await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [qualified(table)]),
+  );
+  if (!there) throw new StagingLost(table);
+}
+
+async function writeLedger(client: pg.ClientBase, key: string, chunks: PlannedChunk[]): Promise<void> {
+  const numbered = chunks.map((chunk, index) => ({ chunk: index + 1, ...chunk }));
+  await client.query(
+    `INSERT INTO inlet.chunk (import_id, query, chunk, contested, first, last, rows_promised, rows)
+     SELECT $1, 'main', c.chunk, c.contested, c.first, c.last, c."rowsPromised", c.rows
+     FROM jsonb_to_recordset($2)
+       AS c(chunk int, contested boolean, first bigint, last bigint, "rowsPromised" bigint, rows bigint)`,
+    [key, JSON.stringify(numbered)],
+  );
+}
+
+interface Chunk {
+  chunk: number;
+  contested: boolean;
+  first: number;
+  last: number;
+  rowsPromised: number;
+  rows: number;
+}
+
+/**
+ * Takes the next chunk from the ledger and applies it, in one transaction: people, failures and counts. A chunk that is
+ * applied is never taken again, so a retry neither repeats effects nor counts twice.
+ * @returns false if there was none to take
+ * @throws FencedOff, StagingLost, and pg's errors
+ */
+export async function applyNextChunk(store: Store, work: StagedWork): Promise<boolean> {
+  return await transaction(store, applying, async (client) => {
+    await holdFence(client, work.key);
+    const chunk = (await takeFree(client, work.key)) ?? (await takeContested(client, work.key));
+    if (chunk === null) return false;
+    await mustExist(client, work.staging.table);
+    const counts = await applyChunk(client, work, chunk);
+    await writeCounts(client, work.key, chunk, counts);
+    return true;
+  });
+}
+
+const chunkFields = `chunk, contested, first, last, rows_promised AS "rowsPromised", rows`;
+
+/** Any chunk that is not contested and that nobody else works on. */
+async function takeFree(client: pg.ClientBase, key: string): Promise<Chunk | null> {
+  const { rows } = await client.query<Chunk>(
+    `SELECT ${chunkFields} FROM inlet.chunk
+     WHERE import_id = $1 AND query = 'main' AND applied_at IS NULL AND NOT contested
+     ORDER BY chunk LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    [key],
+  );
+  return rows[0] ?? null;
+}
+
+/** The first contested chunk, if nobody else works on contested ones: they go one after the other. */
+async function takeContested(client: pg.ClientBase, key: string): Promise<Chunk | null> {
+  const { mine } = only(
+    await client.query<{ mine: boolean }>(
+      `SELECT pg_try_advisory_xact_lock(hashtext('inlet.contested'), hashtext($1)) AS mine`,
+      [key],
+    ),
+  );
+  if (!mine) return null;
+  const { rows } = await client.query<Chunk>(
+    `SELECT ${chunkFields} FROM inlet.chunk
+     WHERE import_id = $1 AND query = 'main' AND applied_at IS NULL AND contested
+     ORDER BY chunk LIMIT 1 FOR UPDATE`,
+    [key],
+  );
+  return rows[0] ?? null;
+}
+
+/** The sums of one chunk's outcomes. */
+type ChunkCounts = Record<OutcomeCount['outcome'] | 'addedByFailed', number>;
+
+async function applyChunk(client: pg.ClientBase, work: StagedWork, chunk: Chunk): Promise<ChunkCounts> {
+  // Plans from the statistics of a fresh staging table pick merge and hash joins over all people: the indexes win.
+  await client.query(
+    'SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_bitmapscan = off',
+  );
+  const range = chunk.contested ? 'levels' : 'blocks';
+  const statement = applyPeople(
+    {
+      tables: importTables(work.staging.table),
+      rows: rowsOf(work),
+      mode: work.definition.mode,
+      settings: work.settings,
+    },
+    range,
+  );
+  const counts: ChunkCounts = {
+    added: 0,
+    updated: 0,
+    unchanged: 0,
+    skipped: 0,
+    superseded: 0,
+    failed: 0,
+    contested: 0,
+    addedByFailed: 0,
+  };
+  const room = await failuresLeft(client, work, chunk);
+  const apply = async (first: number, last: number) => {
+    const { rows } = await client.query<OutcomeCount>({
+      text: statement,
+      // Planned once for a run of levels, which may be many and small.
+      ...(range === 'levels' && { name: `inlet-${work.key}-levels` }),
+      values: [work.workspaceId, work.key, first, last, Math.max(0, room - counts.failed)],
+    });
+    for (const row of rows) {
+      counts[row.outcome] += row.rows;
+      counts.addedByFailed += row.added_by_failed;
+    }
+  };
+  if (chunk.contested)
+    for (let level = chunk.first; level <= chunk.last; level += 1) await apply(level, level);
+  else await apply(chunk.first, chunk.last);
+
+  const { added, updated, unchanged, skipped, superseded, failed, contested } = counts;
+  const accounted = added + updated + unchanged + skipped + superseded + failed;
+  if (accounted !== chunk.rows || accounted + contested !== chunk.rowsPromised)
+    throw new StagingLost(work.staging.table);
+  return counts;
+}
+
+/**
+ * How many failures of this chunk may be among the first `keepFailures` of the import: chunks go in any order, so only
+ * those of earlier rows count. What is kept too much is trimmed when the import is closed.
+ */
+async function failuresLeft(
+  client: pg.ClientBase,
+  { key, settings }: StagedWork,
+  chunk: Chunk,
+): Promise<number> {
+  if (chunk.contested) return settings.keepFailures;
+  const { before } = only(
+    await client.query<{ before: number }>(
+      `SELECT coalesce(sum(failed), 0)::bigint AS before FROM inlet.chunk
+       WHERE import_id = $1 AND query = 'main' AND NOT contested AND chunk < $2`,
+      [key, chunk.chunk],
+    ),
+  );
+  return settings.keepFailures - before;
+}
+
+async function writeCounts(
+  client: pg.ClientBase,
+  key: string,
+  chunk: Chunk,
+  counts: ChunkCounts,
+): Promise<void> {
+  const { rowCount } = await client.query(
+    `UPDATE inlet.chunk SET applied_at = clock_timestamp(), added = $3, updated = $4, unchanged = $5, skipped = $6,
+            superseded = $7, failed = $8, added_by_failed = $9
+     WHERE import_id = $1 AND query = 'main' AND chunk = $2 AND applied_at IS NULL`,
+    [
+      key,
+      chunk.chunk,
+      counts.added,
+      counts.updated,
+      counts.unchanged,
+      counts.skipped,
+      counts.superseded,
+      counts.failed,
+      counts.addedByFailed,
+    ],
+  );
+  if (rowCount !== 1) throw new FencedOff();
+}

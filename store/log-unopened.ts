@@ -1,0 +1,50 @@
+import type { Opening } from './open-import.js';
+import { bookkeeping, only, transaction, type Store } from './store.js';
+import { ensureSync, ensureWorkspace } from './workspaces.js';
+
+export interface Unopened extends Omit<Opening, 'grantedAt'> {
+  status: 'Skipped' | 'Canceled' | 'Failed';
+  reason: string;
+  /** How many intervals the entry stands for. */
+  intervals: number;
+}
+
+/** Writes the log's row of an import that never had the workspace. Repeated, it is the same row. */
+export async function logUnopened(store: Store, entry: Unopened): Promise<{ endedAt: Date }> {
+  const { workspace, sync } = entry.definition;
+  return await transaction(store, bookkeeping, async (client) => {
+    const workspaceId = await ensureWorkspace(client, workspace);
+    const syncId = await ensureSync(client, workspaceId, sync, entry.definition);
+    await client.query(
+      `INSERT INTO inlet.import (workspace_id, sync_id, number, status, reason, cause, is_full, intervals, definition,
+                                 settings, last_sync_time, due_at, ended_at)
+       SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, inlet.workspace_settings(w), $10,
+              to_timestamp($11::double precision / 1000), now()
+       FROM inlet.workspace w WHERE w.workspace_id = $1
+       ON CONFLICT (sync_id, number) DO NOTHING`,
+      [
+        workspaceId,
+        syncId,
+        entry.number,
+        entry.status,
+        entry.reason,
+        entry.cause,
+        entry.full,
+        entry.intervals,
+        JSON.stringify(entry.definition),
+        entry.lastSyncTime,
+        entry.dueAt,
+      ],
+    );
+    await client.query(
+      'UPDATE inlet.sync SET next_number = greatest(next_number, $2 + 1) WHERE sync_id = $1',
+      [syncId, entry.number],
+    );
+    return only(
+      await client.query<{ endedAt: Date }>(
+        'SELECT coalesce(ended_at, now()) AS "endedAt" FROM inlet.import WHERE sync_id = $1 AND number = $2',
+        [syncId, entry.number],
+      ),
+    );
+  });
+}

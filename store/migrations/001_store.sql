@@ -1,0 +1,162 @@
+-- Up Migration
+
+-- Tables are singular and for Inlet itself; the plural views of 002 are for people (docs/store.md).
+-- Text keys compare with the "C" collation everywhere: an index serves only comparisons of its own collation.
+
+CREATE TABLE inlet.workspace (
+  workspace_id                 int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name                         text COLLATE "C" NOT NULL UNIQUE,
+  identifiers                  text[] NOT NULL,
+  allow_email_updates_using_id boolean NOT NULL,
+  keep_imports_ms              bigint NOT NULL,
+  keep_failures                int NOT NULL,
+  -- The fence: only the active import may write. Chunks lock this row FOR SHARE, opening and closing FOR UPDATE.
+  active_import                bigint
+);
+
+CREATE TABLE inlet.sync (
+  sync_id        int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  workspace_id   int NOT NULL REFERENCES inlet.workspace,
+  name           text COLLATE "C" NOT NULL,
+  definition     jsonb NOT NULL,
+  -- Unix seconds; 0 until an import is Completed.
+  last_sync_time bigint NOT NULL DEFAULT 0,
+  next_number    int NOT NULL DEFAULT 1,
+  deleted_at     timestamptz,
+  UNIQUE (workspace_id, name)
+);
+
+CREATE TABLE inlet.import (
+  import_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  workspace_id     int NOT NULL REFERENCES inlet.workspace,
+  sync_id          int NOT NULL REFERENCES inlet.sync,
+  number           int NOT NULL,
+  status           text NOT NULL CHECK (status IN
+                     ('Running', 'Completed', 'Some Rows Failed', 'Failed', 'Skipped', 'Canceled')),
+  reason           text,
+  database_message text,
+  cause            text NOT NULL CHECK (cause IN ('schedule', 'trigger')),
+  is_full          boolean NOT NULL,
+  intervals        int NOT NULL DEFAULT 1,
+  definition       jsonb NOT NULL,
+  settings         jsonb NOT NULL,
+  last_sync_time   bigint NOT NULL,
+  sql              text,
+  start_time       bigint,
+  start_bound      text,
+  warnings         text[] NOT NULL DEFAULT '{}',
+  -- The staging that won, once there is one: its table, its columns as sources describe them, and its promised rows.
+  staging          text,
+  columns          jsonb,
+  rows_promised    bigint,
+  -- Progress while rows are copied.
+  rows_staged      bigint NOT NULL DEFAULT 0,
+  rows             bigint,
+  added            bigint,
+  updated          bigint,
+  unchanged        bigint,
+  skipped          bigint,
+  superseded       bigint,
+  failed           bigint,
+  added_by_failed  bigint NOT NULL DEFAULT 0,
+  due_at           timestamptz NOT NULL,
+  granted_at       timestamptz,
+  opened_at        timestamptz,
+  staged_at        timestamptz,
+  planned_at       timestamptz,
+  applied_at       timestamptz,
+  ended_at         timestamptz,
+  UNIQUE (sync_id, number),
+  CHECK ((status = 'Running') = (ended_at IS NULL)),
+  -- What is not accounted for can't be called done.
+  CHECK (status NOT IN ('Completed', 'Some Rows Failed')
+         OR rows = added + updated + unchanged + skipped + superseded + failed)
+);
+CREATE INDEX import_running ON inlet.import (workspace_id) WHERE status = 'Running';
+
+ALTER TABLE inlet.workspace ADD FOREIGN KEY (active_import) REFERENCES inlet.import ON DELETE SET NULL;
+
+-- A staging table and its row here are made in one transaction; what no open import owns is swept.
+CREATE TABLE inlet.staging_table (
+  name       text COLLATE "C" PRIMARY KEY,
+  import_id  bigint NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- The ledger. A chunk is applied in the one transaction that sets its counts and applied_at.
+CREATE TABLE inlet.chunk (
+  import_id       bigint NOT NULL REFERENCES inlet.import ON DELETE CASCADE,
+  query           text NOT NULL CHECK (query IN ('main', 'relationships')),
+  chunk           int NOT NULL,
+  -- Contested chunks hold the rows of levels [first, last] and go one after the other; the others hold the rows in the
+  -- staging table's blocks [first, last] and go in any order.
+  contested       boolean NOT NULL,
+  first           bigint NOT NULL,
+  last            bigint NOT NULL,
+  -- Rows that the chunk must find in its range, and rows that it accounts for.
+  rows_promised   bigint NOT NULL,
+  rows            bigint NOT NULL,
+  applied_at      timestamptz,
+  added           bigint NOT NULL DEFAULT 0,
+  updated         bigint NOT NULL DEFAULT 0,
+  unchanged       bigint NOT NULL DEFAULT 0,
+  skipped         bigint NOT NULL DEFAULT 0,
+  superseded      bigint NOT NULL DEFAULT 0,
+  failed          bigint NOT NULL DEFAULT 0,
+  added_by_failed bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (import_id, query, chunk)
+);
+
+CREATE TABLE inlet.import_failure (
+  import_id     bigint NOT NULL REFERENCES inlet.import ON DELETE CASCADE,
+  query         text NOT NULL CHECK (query IN ('main', 'relationships')),
+  row_number    bigint NOT NULL,
+  key           text,
+  column_name   text NOT NULL,
+  value         text,
+  reason        text NOT NULL,
+  message       text NOT NULL,
+  collides_with text,
+  written       text NOT NULL CHECK (written IN ('none', 'attributes', 'person')),
+  -- json, not jsonb: the cells in the query's order, numbers as they came.
+  "row"         json NOT NULL,
+  PRIMARY KEY (import_id, query, row_number)
+);
+
+CREATE TABLE inlet.person (
+  person_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  workspace_id int NOT NULL REFERENCES inlet.workspace,
+  id           text COLLATE "C",
+  email        text COLLATE "C",
+  attributes   jsonb NOT NULL,
+  created_at   timestamptz NOT NULL DEFAULT now(),
+  updated_at   timestamptz NOT NULL DEFAULT now(),
+  CHECK (id IS NOT NULL OR email IS NOT NULL)
+);
+CREATE UNIQUE INDEX person_by_id ON inlet.person (workspace_id, id);
+CREATE UNIQUE INDEX person_by_email ON inlet.person (workspace_id, lower(email));
+
+-- The settings as imports copy them.
+CREATE FUNCTION inlet.workspace_settings(w inlet.workspace) RETURNS jsonb LANGUAGE sql STABLE
+RETURN jsonb_build_object('name', w.name, 'identifiers', w.identifiers,
+  'allowEmailUpdatesUsingId', w.allow_email_updates_using_id, 'keepImportsMs', w.keep_imports_ms,
+  'keepFailures', w.keep_failures);
+
+-- What users query.
+CREATE VIEW inlet.people AS
+  SELECT w.name AS workspace, p.id, p.email, p.attributes, p.created_at, p.updated_at
+  FROM inlet.person p JOIN inlet.workspace w USING (workspace_id);
+
+CREATE VIEW inlet.imports AS
+  SELECT w.name AS workspace, s.name AS sync, i.number, i.status, i.reason, i.cause, i.is_full AS "full",
+         i.rows, i.added, i.updated, i.unchanged, i.skipped, i.superseded, i.failed, i.added_by_failed,
+         i.last_sync_time, i.start_time, i.due_at, i.opened_at, i.staged_at, i.planned_at, i.applied_at, i.ended_at
+  FROM inlet.import i JOIN inlet.sync s USING (sync_id) JOIN inlet.workspace w ON w.workspace_id = i.workspace_id;
+
+CREATE VIEW inlet.import_failures AS
+  SELECT w.name AS workspace, s.name AS sync, i.number, f.query, f.row_number, f.key, f.column_name, f.value, f.reason,
+         f.message, f.collides_with, f.written, f."row"
+  FROM inlet.import_failure f JOIN inlet.import i USING (import_id) JOIN inlet.sync s USING (sync_id)
+  JOIN inlet.workspace w ON w.workspace_id = i.workspace_id;
+
+-- Down Migration

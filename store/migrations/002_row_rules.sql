@@ -1,0 +1,98 @@
+-- Up Migration
+
+-- The rules that a single cell must keep (docs/semantics.md). Plain SQL functions are inlined into the statements that
+-- call them; what needs an exception handler costs a subtransaction and is called for suspicious cells only.
+
+-- Blank is empty or only Unicode White_Space: NBSP is, a zero-width space isn't.
+CREATE FUNCTION inlet.is_blank(cell text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN btrim(cell, U&'\0009\000A\000B\000C\000D\0020\0085\00A0\1680\2000\2001\2002\2003\2004\2005\2006\2007\2008\2009\200A\2028\2029\202F\205F\3000') = '';
+
+-- RFC 5322 addr-spec without comments or folding. The first pattern is only a fast way for what nearly all addresses are.
+CREATE FUNCTION inlet.is_email(cell text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (cell COLLATE "C") ~ '^[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$'
+    OR (cell COLLATE "C") ~ ('^([A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+)*'
+                   || '|"([ \t!#-\[\]-~]|\\[ -~\t])*")'
+                   || '@([A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+)*'
+                   || '|\[[ \t!-Z^-~]*\])$');
+
+-- Why a cell can't be an identifier: limits first, then syntax. NULL: it can. Blank is for the caller.
+CREATE FUNCTION inlet.identifier_problem(identifier text, cell text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE identifier
+  WHEN 'email' THEN CASE WHEN char_length(cell) > 254 THEN 'too_long' WHEN NOT inlet.is_email(cell) THEN 'invalid_email' END
+  ELSE CASE WHEN octet_length(cell) > 150 THEN 'too_long' END
+END;
+
+CREATE FUNCTION inlet.try_jsonb(cell text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+  RETURN cell::jsonb;
+EXCEPTION WHEN data_exception OR program_limit_exceeded OR feature_not_supported THEN
+  RETURN NULL;
+END $$;
+
+-- json of the source as jsonb; NULL where jsonb can't hold it (\u0000, a lone surrogate, a number past its range).
+CREATE FUNCTION inlet.json_cell(cell text) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN octet_length(cell) > 20000 OR cell ~ '\\u(0000|[dD][89a-fA-F])|[0-9][eE][+-]?[0-9]{3}|[0-9]{250}'
+  THEN inlet.try_jsonb(cell)
+  ELSE cell::jsonb
+END;
+
+CREATE FUNCTION inlet.json_cells(cells text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+  RETURN to_jsonb(cells::jsonb[]);
+EXCEPTION WHEN data_exception OR program_limit_exceeded OR feature_not_supported THEN
+  RETURN NULL;
+END $$;
+
+-- Years that ISO 8601 has no plain form for (BC, above 9999) and infinities are the type's own text.
+CREATE FUNCTION inlet.json_timestamp(cell timestamp) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN cell >= '0001-01-01' AND cell < '10000-01-01' THEN to_jsonb(cell) ELSE to_jsonb(cell::text) END;
+
+CREATE FUNCTION inlet.json_timestamptz(cell timestamptz) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN cell >= '0001-01-01 00:00+00' AND cell < '10000-01-01 00:00+00' THEN to_jsonb(cell) ELSE to_jsonb(cell::text) END;
+
+-- How a person is called in sentences.
+CREATE FUNCTION inlet.person_name(id text, email text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN id IS NULL THEN 'email ' || email WHEN email IS NULL THEN 'id ' || id ELSE format('id %s (%s)', id, email) END;
+
+-- The sentence of a failure. It may quote the cell: it is kept in the log and shown to whoever asks for failures.
+CREATE FUNCTION inlet.failure_message(reason text, column_name text, cell text, collides_with text, written text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE reason
+  WHEN 'blank_key' THEN format('The row has no %s: the cell is empty or NULL, so nobody can be found or added by it. Give it a value or leave the row out of the query.', column_name)
+  WHEN 'too_long' THEN format('The %s is longer than the limit of %s. Shorten it in the source.', column_name,
+    CASE column_name WHEN 'email' THEN '254 characters' ELSE '150 bytes' END)
+  WHEN 'invalid_email' THEN format('"%s" is not a valid email address (RFC 5322). Correct it in the source.', left(cell, 254))
+  WHEN 'unstorable' THEN format('The cell of column %s holds a value that can''t be stored (such as \u0000, a lone surrogate or a number out of range). Clean it in the query.', column_name)
+  WHEN 'belongs_to_another' THEN format('The %s "%s" belongs to another person: %s. Remove it there, or from this row.', column_name, left(cell, 254), collides_with)
+  WHEN 'already_set' THEN format('The person has another %s already, and a set %s is not changed by an import%s. Leave the column out of the query, or change it by hand.', column_name, column_name,
+    CASE column_name WHEN 'email' THEN ' unless the sync identifies people by id and workspace.allowEmailUpdatesUsingId is on' ELSE '' END)
+END || CASE written
+  WHEN 'attributes' THEN ' The row''s attributes were applied.'
+  WHEN 'person' THEN format(' The person was added without this %s.', column_name)
+  ELSE ''
+END;
+
+-- Gives each contested row its level: rows that share an identifier are on different levels, in the query's order, so
+-- that one level after the other gives what one row after the other would (docs/semantics.md, "The order").
+-- `marks` is a staging table (n, place, level, wants, gives); level is NULL for contested rows before, set after.
+CREATE FUNCTION inlet.assign_levels(marks regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  mark record;
+  this_level bigint;
+BEGIN
+  CREATE TEMP TABLE IF NOT EXISTS inlet_identifier_level (identifier text COLLATE "C" PRIMARY KEY, level bigint NOT NULL);
+  TRUNCATE pg_temp.inlet_identifier_level;
+  FOR mark IN EXECUTE format('SELECT n, wants, gives FROM %s WHERE level IS NULL ORDER BY n', marks) LOOP
+    SELECT coalesce(max(l.level), 0) + 1 INTO this_level
+      FROM pg_temp.inlet_identifier_level l WHERE l.identifier IN (mark.wants, mark.gives);
+    INSERT INTO pg_temp.inlet_identifier_level AS l (identifier, level)
+      SELECT DISTINCT identifier, this_level FROM unnest(ARRAY[mark.wants, mark.gives]) AS identifier
+      WHERE identifier IS NOT NULL
+      ON CONFLICT (identifier) DO UPDATE SET level = excluded.level;
+    EXECUTE format('UPDATE %s SET level = $1 WHERE n = $2', marks) USING this_level, mark.n;
+  END LOOP;
+  DROP TABLE pg_temp.inlet_identifier_level;
+END $$;
+
+-- Down Migration

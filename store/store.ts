@@ -1,0 +1,126 @@
+import pg from 'pg';
+
+/** Inlet's own PostgreSQL: the workspace's people, staging tables and the import log. */
+export interface Store {
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+/** Counts and keys are far below 2^53, so int8 may be a number; everything else as pg has it. */
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/**
+ * Opens a pool on the store; connections are made when they are needed.
+ * @param url a connection string for PostgreSQL 14 or newer
+ * @param options `max` connections, and the name that they show in pg_stat_activity
+ */
+export function openStore(url: string, options: { max: number; applicationName?: string }): Store {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max,
+    application_name: options.applicationName ?? 'inlet',
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    types,
+  });
+  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return { pool, close: () => pool.end() };
+}
+
+/** How long statements of a transaction may run and wait, in milliseconds; 0 is for ever. */
+export interface TransactionLimits {
+  statement: number;
+  lock: number;
+}
+
+/** What short bookkeeping gets. */
+export const bookkeeping: TransactionLimits = { statement: 60_000, lock: 20_000 };
+
+/** What applies rows: a chunk takes a second or so, a thousand times that is a stuck server. */
+export const applying: TransactionLimits = { statement: 30 * 60_000, lock: 60_000 };
+
+/** What plans an import: passes over all of its rows. */
+export const planning: TransactionLimits = { statement: 6 * 3_600_000, lock: 60_000 };
+
+/**
+ * A worker that freezes inside a transaction must lose the transaction, not hold the workspace. What changes how a
+ * value is written as JSON is pinned too.
+ */
+const session = (limits: TransactionLimits) => `BEGIN;
+  SET LOCAL statement_timeout = ${limits.statement};
+  SET LOCAL lock_timeout = ${limits.lock};
+  SET LOCAL idle_in_transaction_session_timeout = 30000;
+  SET LOCAL client_connection_check_interval = 5000;
+  SET LOCAL tcp_keepalives_idle = 30;
+  SET LOCAL tcp_keepalives_interval = 10;
+  SET LOCAL tcp_keepalives_count = 3;
+  SET LOCAL "TimeZone" = 'UTC';
+  SET LOCAL "DateStyle" = 'ISO, YMD';
+  SET LOCAL "IntervalStyle" = 'postgres';
+  SET LOCAL bytea_output = 'hex';
+  SET LOCAL lc_monetary = 'C';
+  SET LOCAL extra_float_digits = 1;
+  SET LOCAL jit = off`;
+
+/**
+ * Runs `work` in one READ COMMITTED transaction and commits; rolls back if it throws.
+ * @throws what `work` throws, and pg's errors
+ */
+export async function transaction<T>(
+  store: Store,
+  limits: TransactionLimits,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  return await withConnection(store, async (client) => {
+    await client.query(session(limits));
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  });
+}
+
+/** Runs `work` in a transaction that is always rolled back: for what must leave nothing behind. */
+export async function rolledBack<T>(
+  store: Store,
+  limits: TransactionLimits,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  return await withConnection(store, async (client) => {
+    await client.query(session(limits));
+    const result = await work(client);
+    await client.query('ROLLBACK');
+    return result;
+  });
+}
+
+async function withConnection<T>(store: Store, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await store.pool.connect();
+  // While a connection is in use, its breaking shows in the query that fails; the event has nothing to add.
+  const ignore = () => undefined;
+  client.on('error', ignore);
+  let broken = true;
+  try {
+    const result = await work(client);
+    broken = false;
+    return result;
+  } catch (error) {
+    broken = await client.query('ROLLBACK').then(
+      () => false,
+      () => true,
+    );
+    throw error;
+  } finally {
+    client.off('error', ignore);
+    client.release(broken);
+  }
+}
+
+/** The first row of a result that must have one. */
+export function only<Row>(result: { rows: Row[] }): Row {
+  const [row] = result.rows;
+  if (row === undefined) throw new Error('The store gave no row where there must be one.');
+  return row;
+}

@@ -1,0 +1,166 @@
+import { Readable } from 'node:stream';
+import type { Mode, SyncDefinition, WorkspaceSettings } from '../../config/sync-definition.js';
+import type { Column } from '../../sources/source.js';
+import { closeImport, type Ended } from '../../store/end-import.js';
+import { readFailures } from '../../store/failures.js';
+import { adoptStaging, readOpenImport } from '../../store/imports.js';
+import { applyNextChunk, planImport, type StagedWork } from '../../store/ledger.js';
+import { openImport } from '../../store/open-import.js';
+import type { FailureRecord, RowCounts } from '../../store/records.js';
+import { analyzeStaging, copyIntoStaging, createStaging } from '../../store/staging.js';
+import type { Store } from '../../store/store.js';
+import { saveSync } from '../../store/workspaces.js';
+
+/** Cells of a row as their text; null is NULL. */
+export type Cells = (string | null)[];
+
+export interface ImportOptions {
+  workspace?: string;
+  sync?: string;
+  number?: number;
+  mode?: Mode;
+  identifyBy?: 'id' | 'email';
+  identifiers?: ('id' | 'email')[];
+  allowEmailUpdatesUsingId?: boolean;
+  keepFailures?: number;
+  /** Column names, or whole columns; text unless said. */
+  columns: (string | Column)[];
+  rows: Cells[];
+  /** Rows of a chunk, and how many connections apply at once. */
+  chunkRows?: number;
+  lanes?: number;
+}
+
+export interface ImportOutcome extends Ended {
+  failures: FailureRecord[];
+}
+
+export function definitionOf(options: Omit<ImportOptions, 'rows'>): SyncDefinition {
+  return {
+    workspace: options.workspace ?? 'acme',
+    sync: options.sync ?? 'customers',
+    name: 'Customers',
+    description: '',
+    database: 'crm',
+    every: '1h',
+    everyMs: 3_600_000,
+    anchor: 'start',
+    whenBusy: 'unset',
+    overlapSeconds: 1,
+    maxRows: 1_000_000,
+    import: 'people',
+    identifyBy: options.identifyBy ?? 'id',
+    mode: options.mode ?? 'add-and-update',
+    query: 'SELECT 1',
+  };
+}
+
+export function settingsOf(options: Omit<ImportOptions, 'rows' | 'columns'>): WorkspaceSettings {
+  return {
+    name: options.workspace ?? 'acme',
+    identifiers: options.identifiers ?? ['id', 'email'],
+    allowEmailUpdatesUsingId: options.allowEmailUpdatesUsingId ?? false,
+    keepImportsMs: 86_400_000,
+    keepFailures: options.keepFailures ?? 100_000,
+  };
+}
+
+export const column = (name: string, type: Column['type'] = 'text', array = false): Column => ({
+  name,
+  type,
+  array,
+  sourceType: type,
+});
+
+export const columnsOf = (columns: (string | Column)[]): Column[] =>
+  columns.map((each) => (typeof each === 'string' ? column(each) : each));
+
+/** COPY text of rows, as PostgreSQL would print it. */
+export function copyText(rows: Cells[]): Readable {
+  const escaped = (cell: string) =>
+    cell.replace(
+      /[\\\n\r\t]/g,
+      (char) => ({ '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' })[char] ?? char,
+    );
+  const lines = rows.map(
+    (row) => row.map((cell) => (cell === null ? '\\N' : escaped(cell))).join('\t') + '\n',
+  );
+  return Readable.from(lines.map((line) => Buffer.from(line)));
+}
+
+let numbers = 0;
+
+/** Opens an import and stages its rows. */
+export async function stageImport(store: Store, options: ImportOptions): Promise<StagedWork> {
+  const definition = definitionOf(options);
+  const settings = settingsOf(options);
+  const columns = columnsOf(options.columns);
+  await saveSync(store, definition, settings);
+  numbers += 1;
+  const opened = await openImport(store, {
+    definition,
+    number: options.number ?? numbers,
+    cause: 'schedule',
+    full: false,
+    lastSyncTime: 0,
+    dueAt: Date.now(),
+    grantedAt: Date.now(),
+  });
+  if (opened.kind === 'taken') throw new Error(`taken by ${opened.by.sync} ${opened.by.number}`);
+  const shape = { definition, settings, columns };
+  const table = await createStaging(store, opened.key, shape);
+  const meter = { rows: 0, maxRows: definition.maxRows };
+  const rows = await copyIntoStaging(
+    store,
+    { table, columns: columns.length },
+    copyText(options.rows),
+    meter,
+    60_000,
+  );
+  await analyzeStaging(store, table, shape);
+  const staging = await adoptStaging(store, opened.key, {
+    table,
+    columns,
+    rows,
+    sql: definition.query,
+    startTime: 1_700_000_000,
+    startBound: 'clock',
+    warnings: [],
+  });
+  return { ...(await readOpenImport(store, opened.key)), staging };
+}
+
+/** Takes rows the whole way through the store, and gives what became of them. */
+export async function importRows(store: Store, options: ImportOptions): Promise<ImportOutcome> {
+  const work = await stageImport(store, options);
+  await planImport(store, work, options.chunkRows ?? 3);
+  const lane = async () => {
+    while (await applyNextChunk(store, work));
+  };
+  await Promise.all(Array.from({ length: options.lanes ?? 2 }, lane));
+  const ended = await closeImport(store, work.key, { status: 'applied' });
+  const failures: FailureRecord[] = [];
+  const ref = { workspace: work.settings.name, sync: work.sync, number: work.number };
+  for await (const failure of readFailures(store, ref)) failures.push(failure);
+  return { ...ended, failures };
+}
+
+export interface Person {
+  id: string | null;
+  email: string | null;
+  attributes: Record<string, unknown>;
+}
+
+/** Everybody in a workspace, in the order in which they were added. */
+export async function peopleOf(store: Store, workspace = 'acme'): Promise<Person[]> {
+  const { rows } = await store.pool.query<Person>(
+    `SELECT p.id, p.email, p.attributes FROM inlet.person p JOIN inlet.workspace w USING (workspace_id)
+     WHERE w.name = $1 ORDER BY p.person_id`,
+    [workspace],
+  );
+  return rows;
+}
+
+/** Counts without the zeros: reads like a sentence in a test. */
+export const nonZero = (counts: RowCounts): Partial<RowCounts> =>
+  Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));

@@ -1,0 +1,59 @@
+import {
+  makeTelemetryFilterString,
+  Runtime,
+  type Logger,
+  type LogLevel,
+  type LogMetadata,
+} from '@temporalio/worker';
+import pino from 'pino';
+
+/** Writes JSON lines to stderr; stdout is for data. */
+export function createLogger(level: pino.LevelWithSilent): pino.Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+}
+
+const levels: Record<LogLevel, pino.Level> = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+};
+
+/** Fields of the SDK's lines that help to find an import; others are noise or are long. */
+const kept = [
+  'workflowId',
+  'workflowType',
+  'activityType',
+  'attempt',
+  'taskQueue',
+  'error',
+  'stack',
+  'durationMs',
+];
+
+/** Makes the SDK write its lines where ours go. Once a process, before anything else of the SDK is used. */
+export function installLogger(logger: pino.Logger): void {
+  const write = (level: LogLevel, message: string, metadata: LogMetadata = {}) => {
+    const fields = Object.fromEntries(
+      Object.entries(metadata)
+        .filter(([key]) => kept.includes(key))
+        .map(([key, value]) => [key, value instanceof Error ? `${value.name}: ${value.message}` : value]),
+    );
+    logger[levels[level]](fields, message);
+  };
+  const sdkLogger: Logger = {
+    log: write,
+    trace: (message, metadata) => write('TRACE', message, metadata),
+    debug: (message, metadata) => write('DEBUG', message, metadata),
+    info: (message, metadata) => write('INFO', message, metadata),
+    warn: (message, metadata) => write('WARN', message, metadata),
+    error: (message, metadata) => write('ERROR', message, metadata),
+  };
+  Runtime.install({
+    logger: sdkLogger,
+    telemetryOptions: {
+      logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }), forward: {} },
+    },
+  });
+}

@@ -1,0 +1,148 @@
+import { Client } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type pino from 'pino';
+import { createActivities } from '../activities/create-activities.js';
+import { ConfigError } from '../config/config-error.js';
+import type { Environment } from '../config/environment.js';
+import { loadWorkspaceFile, resolveDatabase, type WorkspaceFile } from '../config/workspace-file.js';
+import { migrate } from '../store/migrate.js';
+import { openStore, type Store } from '../store/store.js';
+import { activityQueue, TASK_QUEUE } from '../workflows/messages.js';
+import { startCaretaking } from './caretaker.js';
+import { createLogger, installLogger } from './logger.js';
+import { workflowBundle } from './workflow-bundle.js';
+
+/** Activities of one workspace that run at once here; each keeps a connection or two busy. */
+const ACTIVITIES_PER_WORKSPACE = 8;
+const STORE_CONNECTIONS = 10;
+/** How long running activities may go on after SIGTERM: a chunk takes a second or two. */
+const GRACE_MS = 10_000;
+
+export interface WorkerOptions {
+  /** One or more inlet.yaml: the workspaces that this worker serves. */
+  configPaths: string[];
+  environment: Environment;
+  /** Called when the worker polls for work. */
+  onReady?: (serving: { workspaces: string[]; address: string }) => void;
+  logLevel?: pino.LevelWithSilent;
+}
+
+/**
+ * Serves workspaces until the process gets SIGINT or SIGTERM, then drains: finishes what can be finished in time and
+ * hands the rest back to Temporal.
+ * @throws ConfigError for what is wrong in a file, and Errors with a sentence for a store or server that can't be used
+ */
+export async function runWorker(options: WorkerOptions): Promise<void> {
+  const { environment } = options;
+  const files = await Promise.all(options.configPaths.map((path) => loadWorkspaceFile(path, environment)));
+  refuseTwins(files);
+  resolveCredentials(files);
+  const logger = createLogger(options.logLevel ?? 'info');
+  installLogger(logger);
+
+  const settings = loadClientConnectConfig({ overrideEnvVars: setVariables(environment) });
+  const address = settings.connectionOptions.address ?? 'localhost:7233';
+  const connection = await NativeConnection.connect({ ...settings.connectionOptions, address }).catch(() => {
+    throw new Error(
+      `No Temporal server answers at ${address}. Set TEMPORAL_ADDRESS to where yours is, or start one with "inlet dev".`,
+    );
+  });
+  const stores = new Map<string, Store>();
+  try {
+    const namespace = settings.namespace ?? 'default';
+    const client = new Client({ connection, namespace });
+    const taskQueue = environment.get('INLET_TASK_QUEUE') ?? TASK_QUEUE;
+    const served: Served[] = [];
+    for (const file of files) served.push({ file, store: await openMigrated(stores, file) });
+    await serve({ served, connection, namespace, client, taskQueue, logger }, () =>
+      options.onReady?.({ workspaces: files.map((file) => file.settings.name), address }),
+    );
+  } finally {
+    await Promise.all([...stores.values()].map((store) => store.close()));
+    await connection.close();
+  }
+}
+
+interface Served {
+  file: WorkspaceFile;
+  store: Store;
+}
+
+interface Serving {
+  served: Served[];
+  connection: NativeConnection;
+  namespace: string;
+  client: Client;
+  taskQueue: string;
+  logger: pino.Logger;
+}
+
+/** One worker for all workflows, and one for the activities of each workspace: only who has its file gets its work. */
+async function serve(
+  { served, connection, namespace, client, taskQueue, logger }: Serving,
+  onReady: () => void,
+): Promise<void> {
+  const common = { connection, namespace, shutdownGraceTime: GRACE_MS };
+  const workers = await Promise.all([
+    workflowBundle().then((codePath) =>
+      Worker.create({ ...common, taskQueue, workflowBundle: { codePath } }),
+    ),
+    ...served.map(({ file, store }) =>
+      Worker.create({
+        ...common,
+        taskQueue: activityQueue(taskQueue, file.settings.name),
+        activities: { ...createActivities({ file, store, client, taskQueue }) },
+        maxConcurrentActivityTaskExecutions: ACTIVITIES_PER_WORKSPACE,
+      }),
+    ),
+  ]);
+  const stops = served.map(({ file, store }) =>
+    startCaretaking({ workspace: file.settings.name, store, client, logger }),
+  );
+  // If one of them dies, none of them is of use: the others drain, and whoever watches the process starts it again.
+  const stopOthers = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const running = workers.map((worker) => worker.run().finally(stopOthers));
+  onReady();
+  try {
+    await Promise.all(running);
+  } finally {
+    await Promise.allSettled(running);
+    stops.forEach((stop) => stop());
+  }
+}
+
+async function openMigrated(stores: Map<string, Store>, file: WorkspaceFile): Promise<Store> {
+  const url = file.storeUrl();
+  const open = stores.get(url);
+  if (open !== undefined) return open;
+  const store = openStore(url, { max: STORE_CONNECTIONS, applicationName: 'inlet worker' });
+  stores.set(url, store);
+  await migrate(store);
+  return store;
+}
+
+/** Two files of one workspace would fight over its settings. */
+function refuseTwins(files: WorkspaceFile[]): void {
+  for (const file of files) {
+    const twin = files.find((other) => other !== file && other.settings.name === file.settings.name);
+    if (twin !== undefined)
+      throw new ConfigError([
+        {
+          file: file.path,
+          message: `The workspace "${file.settings.name}" is also in ${twin.path}: give one file per workspace.`,
+        },
+      ]);
+  }
+}
+
+/** A missing variable is found now, not in the middle of the night. */
+function resolveCredentials(files: WorkspaceFile[]): void {
+  for (const file of files) for (const name of file.databases.keys()) resolveDatabase(file, name);
+}
+
+function setVariables(environment: Environment): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment.toObject()).filter(([, value]) => value !== ''));
+}
