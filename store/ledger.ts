@@ -151,7 +151,8 @@ type ChunkCounts = Record<OutcomeCount['outcome'] | 'addedByFailed', number>;
 async function applyChunk(client: pg.ClientBase, work: StagedWork, chunk: Chunk): Promise<ChunkCounts> {
   // Plans from the statistics of a fresh staging table pick merge and hash joins over all people: the indexes win.
   await client.query(
-    'SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_bitmapscan = off',
+    `SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_bitmapscan = off;
+     SET LOCAL work_mem = '64MB'`,
   );
   const range = chunk.contested ? 'levels' : 'blocks';
   const statement = applyPeople(
