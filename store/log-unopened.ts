@@ -1,6 +1,8 @@
+import type pg from 'pg';
+import { endImport } from './end-import.js';
 import type { Opening } from './open-import.js';
 import { bookkeeping, only, transaction, type Store } from './store.js';
-import { ensureSync, ensureWorkspace } from './workspaces.js';
+import { ensureSync, ensureWorkspace, lockWorkspace } from './workspaces.js';
 
 export interface Unopened extends Omit<Opening, 'grantedAt'> {
   status: 'Skipped' | 'Canceled' | 'Failed';
@@ -9,7 +11,10 @@ export interface Unopened extends Omit<Opening, 'grantedAt'> {
   intervals: number;
 }
 
-/** Writes the log's row of an import that never had the workspace. Repeated, it is the same row. */
+/**
+ * Writes the log's row of an import that did not get to work. Repeated, it is the same row; and if the import was opened
+ * after all, unseen by who asked for it, it is closed.
+ */
 export async function logUnopened(store: Store, entry: Unopened): Promise<{ endedAt: Date }> {
   const { workspace, sync } = entry.definition;
   return await transaction(store, bookkeeping, async (client) => {
@@ -40,6 +45,7 @@ export async function logUnopened(store: Store, entry: Unopened): Promise<{ ende
       'UPDATE inlet.sync SET next_number = greatest(next_number, $2 + 1) WHERE sync_id = $1',
       [syncId, entry.number],
     );
+    await closeIfOpen(client, workspaceId, syncId, entry);
     return only(
       await client.query<{ endedAt: Date }>(
         'SELECT coalesce(ended_at, now()) AS "endedAt" FROM inlet.import WHERE sync_id = $1 AND number = $2',
@@ -47,4 +53,19 @@ export async function logUnopened(store: Store, entry: Unopened): Promise<{ ende
       ),
     );
   });
+}
+
+async function closeIfOpen(
+  client: pg.ClientBase,
+  workspaceId: number,
+  syncId: number,
+  { number, status, reason }: Unopened,
+): Promise<void> {
+  const { rows } = await client.query<{ key: string }>(
+    `SELECT import_id::text AS key FROM inlet.import WHERE sync_id = $1 AND number = $2 AND status = 'Running'`,
+    [syncId, number],
+  );
+  if (rows[0] === undefined) return;
+  await lockWorkspace(client, workspaceId);
+  await endImport(client, rows[0].key, { status, reason });
 }

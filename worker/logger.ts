@@ -32,9 +32,13 @@ const kept = [
   'durationMs',
 ];
 
+/** The SDK's warnings about what is meant: each of our workers polls for either workflows or activities. */
+const asMeant = /not polling for|^Worker state changed/;
+
 /** Makes the SDK write its lines where ours go. Once a process, before anything else of the SDK is used. */
 export function installLogger(logger: pino.Logger): void {
   const write = (level: LogLevel, message: string, metadata: LogMetadata = {}) => {
+    if (asMeant.test(message)) return;
     const fields = Object.fromEntries(
       Object.entries(metadata)
         .filter(([key]) => kept.includes(key))

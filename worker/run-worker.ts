@@ -55,8 +55,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const taskQueue = environment.get('INLET_TASK_QUEUE') ?? TASK_QUEUE;
     const served: Served[] = [];
     for (const file of files) served.push({ file, store: await openMigrated(stores, file) });
-    await serve({ served, connection, namespace, client, taskQueue, logger }, () =>
-      options.onReady?.({ workspaces: files.map((file) => file.settings.name), address }),
+    await serve({ served, connection, namespace, client, taskQueue, logger }, (workspaces) =>
+      options.onReady?.({ workspaces, address }),
     );
   } finally {
     await Promise.all([...stores.values()].map((store) => store.close()));
@@ -81,7 +81,7 @@ interface Serving {
 /** One worker for all workflows, and one for the activities of each workspace: only who has its file gets its work. */
 async function serve(
   { served, connection, namespace, client, taskQueue, logger }: Serving,
-  onReady: () => void,
+  onReady: (workspaces: string[]) => void,
 ): Promise<void> {
   const common = { connection, namespace, shutdownGraceTime: GRACE_MS };
   const workers = await Promise.all([
@@ -105,12 +105,15 @@ async function serve(
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   const running = workers.map((worker) => worker.run().finally(stopOthers));
-  onReady();
+  const workspaces = served.map(({ file }) => file.settings.name);
+  logger.info({ workspaces, taskQueue, namespace }, 'serving');
+  onReady(workspaces);
   try {
     await Promise.all(running);
   } finally {
     await Promise.allSettled(running);
     stops.forEach((stop) => stop());
+    logger.info('drained');
   }
 }
 
