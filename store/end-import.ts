@@ -5,8 +5,7 @@ import { bookkeeping, only, transaction, type Store } from './store.js';
 import { lockWorkspace } from './workspaces.js';
 
 /** How an import came to its end, as the caller sees it; `applied` still has to add up. */
-export type End =
-  { status: 'applied' } | { status: 'Failed'; reason: string } | { status: 'Canceled'; reason: string };
+export type End = { status: 'applied' } | { status: 'Failed' | 'Canceled' | 'Skipped'; reason: string };
 
 /** What became of an import; the same however often it is asked for. */
 export interface Ended {
