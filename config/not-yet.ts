@@ -1,0 +1,64 @@
+import { isMapping, type Path } from './plain-data.js';
+import { where } from './wording.js';
+
+/** Keys that people will look for because a later version has them, and what this version lacks. */
+const laterKeys: Record<string, string> = {
+  segment: 'segments',
+  relationships: 'relationships',
+  objectType: 'objects',
+  alerts: 'alerts',
+  maxFailures: 'limit on failures',
+};
+const laterTypes = ['redshift', 'redshift-direct'];
+const laterImports = ['objects'];
+
+export interface NotYet {
+  /** What this version can't do, with the key that asks for it. */
+  problems: { path: Path; message: string }[];
+  /** The file's data without those parts, so that nothing else is said of them. */
+  rest: unknown;
+}
+
+/** Takes out what later versions of Inlet bring, so that it is refused as that and not as a typing error. */
+export function setAsideNotYet(value: unknown): NotYet {
+  const rest = structuredClone(value);
+  const problems: NotYet['problems'] = [];
+  const refuse = (path: Path, lacks: string, remove: string) =>
+    problems.push({ path, message: `${where(path)}: this version of Inlet ${lacks} yet. Remove ${remove}.` });
+
+  const refuseKeys = (section: unknown, path: Path) => {
+    if (!isMapping(section)) return;
+    for (const [key, what] of Object.entries(laterKeys)) {
+      if (!Object.hasOwn(section, key)) continue;
+      refuse([...path, key], `has no ${what}`, 'this key');
+      Reflect.deleteProperty(section, key);
+    }
+  };
+
+  if (!isMapping(rest)) return { problems, rest };
+  refuseKeys(rest, []);
+  refuseKeys(rest.workspace, ['workspace']);
+  for (const [name, sync] of entriesOf(rest.syncs)) {
+    refuseKeys(sync, ['syncs', name]);
+    if (isMapping(sync) && laterImports.includes(String(sync.import))) {
+      refuse(['syncs', name, 'import'], 'imports people only, and no objects', 'this sync');
+      delete sync.import;
+      delete sync.identifyBy;
+    }
+  }
+  for (const [name, database] of entriesOf(rest.databases)) {
+    if (isMapping(database) && laterTypes.includes(String(database.type))) {
+      refuse(
+        ['databases', name, 'type'],
+        'reads from postgres only, and not from Amazon Redshift',
+        'this database',
+      );
+      if (isMapping(rest.databases)) Reflect.deleteProperty(rest.databases, name);
+    }
+  }
+  return { problems, rest };
+}
+
+function entriesOf(section: unknown): [string, unknown][] {
+  return isMapping(section) ? Object.entries(section) : [];
+}

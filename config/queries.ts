@@ -1,0 +1,110 @@
+import { dirname, join, isAbsolute } from 'node:path';
+import { type ConfigProblem } from './config-error.js';
+import { didYouMean } from './near.js';
+import { readTextFile } from './text-file.js';
+import { isMapping, type Path } from './plain-data.js';
+import { shown, where } from './wording.js';
+import type { YamlDocument } from './yaml-document.js';
+
+/** A definition travels through Temporal, whose payloads are bounded. */
+const mostBytes = 256 * 1024;
+const placeholder = /\{\{([^{}]*)\}\}/g;
+
+/**
+ * The query of each sync, from `query` or from the file that `queryFile` names.
+ *
+ * @param isMeant tells of a key that was misspelled, which needn't be said to be missing
+ * @returns the queries by the sync's name, and what is wrong with them; a sync may be in neither
+ */
+export async function readQueries(
+  document: YamlDocument,
+  isMeant: (path: Path) => boolean,
+): Promise<{ queries: Map<string, string>; problems: ConfigProblem[] }> {
+  const queries = new Map<string, string>();
+  const problems: ConfigProblem[] = [];
+  const syncs = isMapping(document.value) ? document.value.syncs : undefined;
+  for (const [name, sync] of isMapping(syncs) ? Object.entries(syncs) : []) {
+    if (!isMapping(sync)) continue;
+    const found = await readQuery(document, name, sync, isMeant);
+    problems.push(...found.problems);
+    if (found.query !== undefined) queries.set(name, found.query);
+  }
+  return { queries, problems };
+}
+
+async function readQuery(
+  document: YamlDocument,
+  name: string,
+  sync: Record<string, unknown>,
+  isMeant: (path: Path) => boolean,
+): Promise<{ query?: string; problems: ConfigProblem[] }> {
+  const path = ['syncs', name];
+  const { file } = document;
+  const problem = (position: { line: number; column: number }, message: string) => ({
+    problems: [{ file, ...position, message }],
+  });
+
+  const { query, queryFile } = sync;
+  if (query !== undefined && queryFile !== undefined) {
+    const position = document.positionOfKey([...path, 'queryFile']);
+    return problem(position, `${where(path)} has both query and queryFile. Keep one of them.`);
+  }
+  if (query === undefined && queryFile === undefined) {
+    if (isMeant([...path, 'query']) || isMeant([...path, 'queryFile'])) return { problems: [] };
+    const message = `${where(path)} has no query. Write it below "query: |", or name its file with queryFile.`;
+    return problem(document.positionOf(path), message);
+  }
+  if (typeof query === 'string') {
+    return {
+      query,
+      problems: queryProblems(query, where([...path, 'query'])).map(({ nth, message }) => ({
+        file,
+        ...(nth === undefined
+          ? document.positionOf([...path, 'query'])
+          : document.positionOfMatch([...path, 'query'], placeholder, nth)),
+        message,
+      })),
+    };
+  }
+  if (typeof queryFile !== 'string' || queryFile === '') return { problems: [] }; // the schema has said so
+
+  const sqlFile = isAbsolute(queryFile) ? queryFile : join(dirname(file), queryFile);
+  const read = await readTextFile(sqlFile);
+  if ('problem' in read) {
+    const subject = `${where([...path, 'queryFile'])}: ${sqlFile}`;
+    return problem(document.positionOf([...path, 'queryFile']), `${subject} ${read.problem}`);
+  }
+  return {
+    query: read.text,
+    problems: queryProblems(read.text, `The query of ${where(path)}`).map(({ nth, message }) => ({
+      file: sqlFile,
+      ...(nth !== undefined &&
+        positionInText(read.text, [...read.text.matchAll(placeholder)][nth]?.index ?? 0)),
+      message,
+    })),
+  };
+}
+
+/** `nth` counts the placeholders from 0, where a problem is with one of them. */
+function queryProblems(query: string, subject: string): { nth?: number; message: string }[] {
+  if (query.trim() === '') return [{ message: `${subject} is empty.` }];
+  if (query.includes('\0')) return [{ message: `${subject} holds a NUL character. Remove it.` }];
+  if (Buffer.byteLength(query) > mostBytes) {
+    return [{ message: `${subject} is longer than 256 KiB. Put a part of it into a view of the database.` }];
+  }
+  return [...query.matchAll(placeholder)].flatMap((match, nth) => {
+    const word = (match[1] ?? '').trim();
+    if (word === 'last_sync_time') return [];
+    const what = shown(`{{${word}}}`).replaceAll('"', '') || 'a {{…}}';
+    const guess = didYouMean(word, ['last_sync_time']) === '' ? '' : ' Did you mean {{last_sync_time}}?';
+    const advice = guess || ' For an array, write ARRAY[[1, 2]] or put a space between the braces.';
+    return [
+      { nth, message: `${subject} holds ${what}, but only {{last_sync_time}} can be filled in.${advice}` },
+    ];
+  });
+}
+
+function positionInText(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}

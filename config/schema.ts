@@ -1,0 +1,264 @@
+import { z } from 'zod';
+import { connectionUrlProblem } from './connection-url.js';
+import { durationPattern, parseDuration } from './duration.js';
+import { hasBrokenReference } from './environment-reference.js';
+
+/*
+ * The schemas of inlet.yaml. Descriptions and examples go into the JSON schema for editors, and examples into messages.
+ * Every message here is the rest of a sentence that begins with the key: `syncs.customers.every must be …`. What
+ * concerns more than one key is in coherence.ts.
+ */
+
+/** Names become parts of workflow ids, URLs and commands. */
+export const namePattern = '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$';
+export const nameRule =
+  'must be 1 to 63 letters (a-z, A-Z), digits, "-" or "_", and begin with a letter or a digit';
+
+/** What an integer column of the store holds. */
+const largestCount = 2_147_483_647;
+
+export interface Duration {
+  /** As it was written. */
+  text: string;
+  ms: number;
+}
+
+function duration(least: string, most: string) {
+  return z
+    .string({
+      error: ({ input }) =>
+        typeof input === 'number'
+          ? `has no unit; write "${input}s", "${input}m", "${input}h" or "${input}d"`
+          : undefined,
+    })
+    .meta({ pattern: durationPattern })
+    .transform((text, context): Duration => {
+      const ms = parseDuration(text);
+      if (ms === undefined) {
+        const message =
+          'must be a duration of days, hours, minutes and seconds, such as 90s, 15m, 6h, 2d or 1h30m';
+        context.addIssue({ code: 'custom', message });
+        return z.NEVER;
+      }
+      if (ms < (parseDuration(least) ?? 0)) {
+        context.addIssue({ code: 'custom', message: `must be at least ${least}` });
+      } else if (ms > (parseDuration(most) ?? 0)) {
+        context.addIssue({ code: 'custom', message: `must be at most ${most}` });
+      }
+      return { text, ms };
+    });
+}
+
+function wholeNumber(least: number) {
+  return z.int().min(least).max(largestCount);
+}
+
+/** Text for people; it is shown in terminals and in the Temporal UI. */
+function readableText(longest: number) {
+  return z
+    .string()
+    .min(1)
+    .max(longest)
+    .refine((text) => !/\p{Cc}/u.test(text.replaceAll(/[\n\t]/g, '')), 'holds control characters');
+}
+
+function connectionUrl() {
+  return z.string().check((context) => {
+    const problem = connectionUrlProblem(context.value);
+    if (problem !== undefined) {
+      context.issues.push({ code: 'custom', message: problem, input: context.value });
+    }
+  });
+}
+
+/** A record whose names `coherence.ts` checks, so that what is under a wrong name is checked as well. */
+function named<Value extends z.ZodType>(value: Value) {
+  return z.record(z.string(), value).meta({ propertyNames: { type: 'string', pattern: namePattern } });
+}
+
+const identifier = z.enum(['id', 'email']);
+
+const store = z
+  .strictObject({
+    url: connectionUrl().prefault('${INLET_STORE_URL}').meta({
+      description:
+        "Connection URL of the store, Inlet's own Postgres. Credentials come from ${NAME} references to environment variables.",
+      example: '${INLET_STORE_URL}',
+    }),
+  })
+  .prefault({})
+  .meta({ description: "Inlet's own Postgres." });
+
+const workspace = z
+  .strictObject({
+    name: z.string().regex(new RegExp(namePattern), nameRule).meta({
+      description: 'Name of the workspace, a part of workflow ids. Another name is another workspace.',
+      example: 'acme',
+    }),
+    identifiers: z
+      .array(identifier)
+      .min(1)
+      .refine((listed) => new Set(listed).size === listed.length, 'lists an identifier twice')
+      .default(['id', 'email'])
+      .meta({
+        description:
+          'Which columns identify a person. One that is not listed is an ordinary attribute. Fixed once people exist.',
+        example: ['id', 'email'],
+      }),
+    allowEmailUpdatesUsingId: z.boolean().default(false).meta({
+      description: 'Whether a row whose key is the id may change an email that is set.',
+      example: true,
+    }),
+    keepImports: duration('1d', '3650d').prefault('90d').meta({
+      description: 'How long the log of imports is kept; the newest ten of each sync always are.',
+      example: '90d',
+    }),
+    keepFailures: wholeNumber(0).default(100_000).meta({
+      description: 'How many failed rows of one import are kept whole. Counts are exact beyond.',
+      example: 100_000,
+    }),
+  })
+  .meta({ description: 'The workspace that this file describes.', example: { name: 'acme' } });
+
+const database = z
+  .strictObject({
+    type: z.literal('postgres').meta({ description: 'The kind of database.', example: 'postgres' }),
+    url: connectionUrl().meta({
+      description:
+        'Connection URL, whole or in part from ${NAME} references to environment variables. A literal password is refused.',
+      example: '${CRM_DATABASE_URL}',
+    }),
+    ssl: z
+      .enum(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'], {
+        error: ({ input }) =>
+          typeof input === 'boolean'
+            ? 'is one of libpq\'s modes, not true or false: "verify-full" is the safe one, "disable" is without TLS'
+            : undefined,
+      })
+      .optional()
+      .meta({
+        description:
+          "TLS mode, by libpq's names. Wins over sslmode in the URL. Without either: verify-full, unless the host is local.",
+        example: 'verify-full',
+      }),
+    sslRootCert: z
+      .string()
+      .min(1)
+      .refine((path) => !hasBrokenReference(path), 'holds a "${" that is no reference such as ${NAME}')
+      .optional()
+      .meta({
+        description:
+          'File of the certificates to trust, relative to this file; may hold ${NAME} references. "system": those of the system.',
+        example: 'certs/ca.pem',
+      }),
+    queryTimeout: duration('1s', '24d').prefault('1h').meta({
+      description: 'How long one query may take.',
+      example: '1h',
+    }),
+  })
+  .meta({
+    description: 'A database that syncs read from.',
+    example: { type: 'postgres', url: '${CRM_DATABASE_URL}' },
+  });
+
+const sync = z
+  .strictObject({
+    name: readableText(200).optional().meta({
+      description: "The sync's readable name. Its key in this file, unless set.",
+      example: 'CRM customers',
+    }),
+    description: readableText(2000).optional().meta({
+      description: 'What the sync is for.',
+      example: 'Everybody in the CRM, with their plan',
+    }),
+    database: z.string().meta({
+      description: 'Which of the databases in this file the query runs on.',
+      example: 'crm',
+    }),
+    every: duration('1m', '3650d').meta({
+      description: 'The interval, at least one minute.',
+      example: '1h',
+    }),
+    anchor: z.enum(['start', 'end']).optional().meta({
+      description:
+        'Whether the interval is measured from the start or the end of the prior import. For postgres: start, unless set.',
+      example: 'start',
+    }),
+    whenBusy: z.enum(['wait', 'skip']).optional().meta({
+      description:
+        'What an import does while another one has the workspace. Unless set: wait with anchor end, skip with anchor start.',
+      example: 'wait',
+    }),
+    startAt: z.iso
+      .datetime({
+        offset: true,
+        error: ({ input }) =>
+          typeof input === 'string'
+            ? 'must be a date and time with an offset, such as 2026-01-31T06:30:00+01:00 or 2026-01-31T05:30:00Z'
+            : undefined,
+      })
+      .optional()
+      .meta({
+        description:
+          'The first run, ISO 8601 with offset; later runs count from it. One in the past sets only the phase.',
+        example: '2026-01-31T06:30:00+01:00',
+      }),
+    overlap: duration('0s', '3650d').prefault('1s').meta({
+      description: 'By how much last_sync_time is moved back, so that no row is missed.',
+      example: '1s',
+    }),
+    maxRows: wholeNumber(1).default(40_000_000).meta({
+      description: 'An import with more rows than this fails before anything is written.',
+      example: 40_000_000,
+    }),
+    import: z.literal('people').default('people').meta({
+      description: 'What the rows are.',
+      example: 'people',
+    }),
+    identifyBy: identifier.optional().meta({
+      description:
+        'The identifier that decides whom a row is about. May be left out only if the workspace lists one identifier.',
+      example: 'id',
+    }),
+    mode: z.enum(['add', 'update', 'add-and-update']).default('add-and-update').meta({
+      description: 'Whether the sync adds people, updates people, or both.',
+      example: 'add-and-update',
+    }),
+    query: z.string().optional().meta({
+      description: 'The SQL query. {{last_sync_time}} in it becomes Unix seconds.',
+      example: 'SELECT id, email, plan FROM customers',
+    }),
+    queryFile: z.string().min(1).optional().meta({
+      description: 'File with the SQL query, relative to this file. Instead of query.',
+      example: 'sql/customers.sql',
+    }),
+  })
+  .meta({
+    description: 'What to query, where, how often, and what the rows are.',
+    example: { database: 'crm', every: '1h', query: 'SELECT …' },
+    oneOf: [{ required: ['query'] }, { required: ['queryFile'] }],
+  });
+
+/** One inlet.yaml: one workspace. */
+export const workspaceFileSchema = z
+  .strictObject({
+    store,
+    workspace,
+    databases: named(database)
+      .prefault({})
+      .meta({
+        description: 'The databases that syncs read from, by name.',
+        example: { crm: { type: 'postgres', url: '${CRM_DATABASE_URL}' } },
+      }),
+    syncs: named(sync)
+      .prefault({})
+      .meta({
+        description: 'The syncs of the workspace, by name. A name becomes a part of workflow ids.',
+        example: { customers: { database: 'crm', every: '1h', query: 'SELECT …' } },
+      }),
+  })
+  .meta({ title: 'inlet.yaml', description: 'The configuration of one Inlet workspace.' });
+
+export type ParsedFile = z.output<typeof workspaceFileSchema>;
+export type ParsedDatabase = ParsedFile['databases'][string];
+export type ParsedSync = ParsedFile['syncs'][string];
