@@ -37,7 +37,10 @@ export interface Activities {
   applyChunks(key: ImportKey): Promise<void>;
   /** Adds the chunks up, sets the status, drops staging. Repeated, it gives the same result. */
   closeImport(input: { key: ImportKey; ending: Ending }): Promise<ImportResult>;
-  /** Writes the row of an import that never had the workspace. Repeated, it is the same row. */
+  /**
+   * Writes the row of an import that never had the workspace. Repeated, it is the same row. If the log has this number
+   * already, that row stands and its result is given; one that is still `Running` is closed as this entry says.
+   */
   logUnopened(input: UnopenedImport): Promise<ImportResult>;
   /** After delete: the log stays, the numbers go on, `last_sync_time` is 0. */
   forgetSync(input: { workspace: string; sync: string }): Promise<void>;

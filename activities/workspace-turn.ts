@@ -19,7 +19,7 @@ export async function isWorkflowOpen(client: Client, workflowId: string): Promis
 export function workspaceTurnActivities({
   client,
   taskQueue,
-}: Dependencies): Pick<Activities, 'askForWorkspace' | 'awaitClosed'> {
+}: Pick<Dependencies, 'client' | 'taskQueue'>): Pick<Activities, 'askForWorkspace' | 'awaitClosed'> {
   return {
     async askForWorkspace({ workspace, request }) {
       await client.workflow.signalWithStart('WorkspaceMutexWorkflow', {

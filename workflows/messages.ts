@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { SyncDefinition, WhenBusy, WorkspaceSettings } from '../config/sync-definition.js';
+import type { Schedule } from './schedule.js';
 
 /** Workflows run on this task queue; the activities of a workspace on `<queue>:<workspace>`. */
 export const TASK_QUEUE = 'inlet';
@@ -9,6 +10,12 @@ export const syncId = (workspace: string, sync: string) => `sync:${workspace}/${
 export const importId = (workspace: string, sync: string, number: number) =>
   `import:${workspace}/${sync}/${number}`;
 export const mutexId = (workspace: string) => `mutex:${workspace}`;
+
+/** An import's workflow id as users read it: `import 7 of customers`. */
+export function describeImport(id: string): string {
+  const [, sync, number] = /^import:.*\/([^/]+)\/(\d+)$/.exec(id) ?? [];
+  return sync === undefined || number === undefined ? id : `import ${number} of ${sync}`;
+}
 
 export type ImportStatus = 'Running' | 'Completed' | 'Some Rows Failed' | 'Failed' | 'Skipped' | 'Canceled';
 export type EndStatus = Exclude<ImportStatus, 'Running'>;
@@ -58,6 +65,11 @@ export const granted = defineSignal('granted');
 export const busy = defineSignal<[{ holder: string }]>('busy');
 /** From the sync: end as `Canceled` with this reason, unless the workspace is granted already. */
 export const withdraw = defineSignal<[{ reason: string }]>('withdraw');
+/** From the sync: run with `last_sync_time` 0, unless the workspace is granted already. */
+export const runInFull = defineSignal('runInFull');
+/** From the import to its sync: it has the workspace, and whether it runs in full. */
+export const importGranted =
+  defineSignal<[{ number: number; grantedAt: number; full: boolean }]>('importGranted');
 
 // --- the mutex ----------------------------------------------------------------------------------------------------
 
@@ -86,6 +98,26 @@ export const withdrawRequest = defineSignal<[{ importId: string }]>('withdraw');
 export const mutexState = defineQuery<MutexState>('state');
 
 // --- the sync -----------------------------------------------------------------------------------------------------
+
+/** Started with the update `define`; a sync that was never defined ends at once. */
+export interface SyncInput {
+  workspace: string;
+  sync: string;
+  /** Carried over continue-as-new. */
+  state?: SyncState;
+}
+
+export interface SyncState {
+  definition: SyncDefinition;
+  schedule: Schedule;
+  nextNumber: number;
+  lastSyncTime: number;
+  paused?: Pause;
+  /** A triggered import that waits for the sync's own import to end. */
+  triggered?: { number: number; full: boolean; at: number };
+  /** Newest first, at most ten. */
+  recent: ImportResult[];
+}
 
 export interface DefineRequest {
   definition: SyncDefinition;

@@ -1,0 +1,222 @@
+import { Client, Connection, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inject } from 'vitest';
+import type { SyncDefinition } from '../../config/sync-definition.js';
+import {
+  activityQueue,
+  define,
+  importId,
+  mutexId,
+  mutexState,
+  requestWorkspace,
+  syncId,
+  syncStatus,
+} from '../../workflows/messages.js';
+import type {
+  Defined,
+  ImportInput,
+  ImportResult,
+  MutexRequest,
+  MutexState,
+  SyncInput,
+  SyncStatus,
+} from '../../workflows/messages.js';
+import type { ImportWorkflow, SyncWorkflow, WorkspaceMutexWorkflow } from '../../workflows/index.js';
+import { ScriptedWorkspace } from './scripted-activities.js';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+/** Workflows on a real server and their worker, and workspaces whose activities are scripted. */
+export interface World {
+  client: Client;
+  taskQueue: string;
+  /** A workspace that nobody else uses, served by a worker of its own. */
+  workspace(): Promise<Workspace>;
+  close(): Promise<void>;
+}
+
+export async function startWorld(address = inject('temporalAddress')): Promise<World> {
+  const [native, connection] = await Promise.all([
+    NativeConnection.connect({ address }),
+    Connection.connect({ address }),
+  ]);
+  const client = new Client({ connection });
+  const taskQueue = `test-${randomBytes(4).toString('hex')}`;
+  const running: { worker: Worker; ended: Promise<void> }[] = [];
+  const started: Workspace[] = [];
+  const run = (worker: Worker) => running.push({ worker, ended: worker.run() });
+  run(
+    await Worker.create({
+      connection: native,
+      taskQueue,
+      workflowBundle: { codePath: inject('workflowBundlePath') },
+    }),
+  );
+  return {
+    client,
+    taskQueue,
+    async workspace() {
+      const name = `w${randomBytes(4).toString('hex')}`;
+      const workspace = new Workspace(client, taskQueue, name);
+      const activities = { ...workspace.script.activities({ client, taskQueue }) };
+      run(await Worker.create({ connection: native, taskQueue: activityQueue(taskQueue, name), activities }));
+      started.push(workspace);
+      return workspace;
+    },
+    async close() {
+      await Promise.all(started.map((workspace) => workspace.terminateAll()));
+      for (const { worker } of running) worker.shutdown();
+      await Promise.all(running.map(({ ended }) => ended));
+      await Promise.all([native.close(), connection.close()]);
+    },
+  };
+}
+
+export class Workspace {
+  readonly script = new ScriptedWorkspace();
+  private readonly ids = new Set<string>();
+
+  constructor(
+    private readonly client: Client,
+    private readonly taskQueue: string,
+    readonly name: string,
+  ) {
+    this.ids.add(mutexId(name));
+  }
+
+  definition(sync: string, change: Partial<SyncDefinition> = {}): SyncDefinition {
+    return {
+      workspace: this.name,
+      sync,
+      name: sync,
+      description: '',
+      database: 'crm',
+      every: '1h',
+      everyMs: 3_600_000,
+      anchor: 'start',
+      whenBusy: 'unset',
+      overlapSeconds: 1,
+      maxRows: 1_000,
+      import: 'people',
+      identifyBy: 'id',
+      mode: 'add-and-update',
+      query: 'SELECT 1 AS id',
+      ...change,
+    };
+  }
+
+  /** Starts or updates a sync as `apply` does. */
+  async define(sync: string, change: Partial<SyncDefinition> = {}): Promise<Defined> {
+    this.ids.add(syncId(this.name, sync));
+    const input: SyncInput = { workspace: this.name, sync };
+    return await this.client.workflow.executeUpdateWithStart(define, {
+      args: [{ definition: this.definition(sync, change), settings: this.settings() }],
+      startWorkflowOperation: new WithStartWorkflowOperation<typeof SyncWorkflow>('SyncWorkflow', {
+        workflowId: syncId(this.name, sync),
+        taskQueue: this.taskQueue,
+        args: [input],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      }),
+    });
+  }
+
+  settings() {
+    return {
+      name: this.name,
+      identifiers: ['id' as const],
+      allowEmailUpdatesUsingId: false,
+      keepImportsMs: 86_400_000,
+      keepFailures: 100,
+    };
+  }
+
+  sync(sync: string) {
+    return this.client.workflow.getHandle<typeof SyncWorkflow>(syncId(this.name, sync));
+  }
+
+  async status(sync: string): Promise<SyncStatus> {
+    return await this.sync(sync).query(syncStatus);
+  }
+
+  /** Starts an import that no sync follows. */
+  async startImport(sync: string, change: Partial<ImportInput> = {}) {
+    const input: ImportInput = {
+      definition: this.definition(sync),
+      number: 1,
+      lastSyncTime: 0,
+      whenBusy: 'wait',
+      cause: 'schedule',
+      full: false,
+      dueAt: Date.now(),
+      ...change,
+    };
+    const workflowId = importId(this.name, sync, input.number);
+    this.ids.add(workflowId);
+    return await this.client.workflow.start<typeof ImportWorkflow>('ImportWorkflow', {
+      workflowId,
+      taskQueue: this.taskQueue,
+      args: [input],
+    });
+  }
+
+  import(sync: string, number: number) {
+    return this.client.workflow.getHandle<typeof ImportWorkflow>(importId(this.name, sync, number));
+  }
+
+  mutex() {
+    return this.client.workflow.getHandle<typeof WorkspaceMutexWorkflow>(mutexId(this.name));
+  }
+
+  async mutexState(): Promise<MutexState> {
+    return await this.mutex().query(mutexState);
+  }
+
+  /** Asks for the workspace in the name of an import, whether it exists or not. */
+  async request(request: MutexRequest): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof WorkspaceMutexWorkflow, [MutexRequest]>(
+      'WorkspaceMutexWorkflow',
+      {
+        workflowId: mutexId(this.name),
+        taskQueue: this.taskQueue,
+        args: [{ workspace: this.name }],
+        signal: requestWorkspace,
+        signalArgs: [request],
+      },
+    );
+  }
+
+  /** Waits until the sync has ended an import or an entry of this number, and gives it. */
+  async ended(sync: string, number: number): Promise<ImportResult> {
+    const find = async () => (await this.status(sync)).recent.find((result) => result.number === number);
+    return await eventually(find, (result) => result !== undefined).then((result) => {
+      if (!result) throw new Error(`import ${number} of ${sync} did not end`);
+      return result;
+    });
+  }
+
+  async terminateAll(): Promise<void> {
+    await Promise.all(
+      [...this.ids].map((id) =>
+        this.client.workflow
+          .getHandle(id)
+          .terminate('the test is over')
+          .catch((error: unknown) => {
+            if (!(error instanceof WorkflowNotFoundError)) throw error;
+          }),
+      ),
+    );
+  }
+}
+
+/** Asks again until the answer is right; fails with the last one after 20 seconds. */
+export async function eventually<T>(ask: () => Promise<T> | T, isRight: (answer: T) => boolean): Promise<T> {
+  const until = Date.now() + 20_000;
+  for (;;) {
+    const answer = await ask();
+    if (isRight(answer)) return answer;
+    if (Date.now() > until) throw new Error(`it stays so: ${JSON.stringify(answer)}`);
+    await sleep(25);
+  }
+}

@@ -1,0 +1,206 @@
+import {
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Ending, ImportKey, UnopenedImport } from '../activities/activities.js';
+import { activity } from './activity-policies.js';
+import { endingLine, importDetails } from './details.js';
+import { failedWith, failureSentence } from './failure-sentence.js';
+import { logUnopened } from './log-unopened.js';
+import {
+  busy,
+  describeImport,
+  granted,
+  importGranted,
+  mutexId,
+  releaseWorkspace,
+  runInFull,
+  withdraw,
+  withdrawRequest,
+} from './messages.js';
+import type { ImportInput, ImportResult } from './messages.js';
+
+type Answer =
+  | { kind: 'granted' }
+  | { kind: 'busy'; holder: string }
+  | { kind: 'withdrawn'; reason: string }
+  | { kind: 'failed'; reason: string };
+
+/**
+ * One import of one sync: asks for the workspace, and once it is granted copies the query's result, plans chunks, and
+ * applies them. Whatever goes wrong is in its result; it fails only if Temporal loses it.
+ */
+export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> {
+  const { workspace } = input.definition;
+  const { workflowId } = workflowInfo();
+  const mutex = getExternalWorkflowHandle(mutexId(workspace));
+  let answer: Answer | undefined;
+  let full = input.full;
+
+  setHandler(granted, () => void (answer ??= { kind: 'granted' }));
+  setHandler(busy, ({ holder }) => void (answer ??= { kind: 'busy', holder }));
+  setHandler(withdraw, ({ reason }) => void (answer ??= { kind: 'withdrawn', reason }));
+  setHandler(runInFull, () => void (full ||= answer === undefined));
+
+  try {
+    enter('waiting for the workspace');
+    const given = await askForWorkspace();
+    if (given.kind === 'granted') return ended(await runWithWorkspace());
+    if (given.kind === 'busy') return ended(await neverOpened('Skipped', hasWorkspace(given.holder)));
+    if (given.kind === 'failed') return ended(await neverOpened('Failed', given.reason));
+    await withdrawFromMutex();
+    return ended(await neverOpened('Canceled', given.reason));
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    return await CancellationScope.nonCancellable(async () => {
+      await withdrawFromMutex();
+      return ended(await neverOpened('Canceled', 'canceled while it waited for the workspace'));
+    });
+  }
+
+  /** Asks until there is an answer. Temporal asks again every 20 s, which leaves no trace in the history. */
+  async function askForWorkspace(): Promise<Answer> {
+    const { definition, whenBusy } = input;
+    const asking = new CancellationScope();
+    const ask = activity(workspace, 'askForWorkspace', `ask for ${definition.workspace}`);
+    void asking
+      .run(() => ask({ workspace, request: { importId: workflowId, whenBusy } }))
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) answer ??= { kind: 'failed', reason: failureSentence(error) };
+      });
+    while (answer === undefined) await condition(() => answer !== undefined);
+    asking.cancel();
+    return answer;
+  }
+
+  async function runWithWorkspace(): Promise<ImportResult> {
+    const grantedAt = Date.now();
+    void tellSync(grantedAt);
+    try {
+      const opened = await openImport(grantedAt);
+      const result = 'key' in opened ? await runOpened(opened.key) : opened;
+      return { ...result, grantedAt };
+    } finally {
+      await CancellationScope.nonCancellable(release);
+    }
+  }
+
+  /** Opens the import in the log; one that can't be opened is written there all the same. */
+  async function openImport(grantedAt: number): Promise<{ key: ImportKey } | ImportResult> {
+    enter('opening');
+    const skips = input.whenBusy === 'skip';
+    const open = activity(workspace, 'openImport', 'open it in the log', skips ? ['WorkspaceTaken'] : []);
+    try {
+      return await open({ ...withFull(), grantedAt });
+    } catch (error) {
+      return await CancellationScope.nonCancellable(() => {
+        if (isCancellation(error)) return neverOpened('Canceled', 'canceled');
+        const status = failedWith(error, 'WorkspaceTaken') ? 'Skipped' : 'Failed';
+        return neverOpened(status, failureSentence(error));
+      });
+    }
+  }
+
+  async function runOpened(key: ImportKey): Promise<ImportResult> {
+    const ending = await stageAndApply(key);
+    return await CancellationScope.nonCancellable(async () => {
+      enter('closing');
+      try {
+        return await activity(workspace, 'closeImport', `close it: ${ending.kind}`)({ key, ending });
+      } catch (error) {
+        return {
+          number: input.number,
+          status: 'Failed',
+          reason: failureSentence(error),
+          endedAt: Date.now(),
+        };
+      }
+    });
+  }
+
+  async function stageAndApply(key: ImportKey): Promise<Ending> {
+    const { database } = input.definition;
+    try {
+      enter(`copying the query's result from ${database}`);
+      const { rows } = await activity(
+        workspace,
+        'stageQuery',
+        `copy the query's result from ${database}`,
+      )(key);
+      enter(`planning chunks of ${rows.toLocaleString('en-US')} rows`);
+      const { chunks, lanes } = await activity(workspace, 'planChunks', `plan chunks of ${rows} rows`)(key);
+      enter(`applying ${rows.toLocaleString('en-US')} rows in ${chunks} chunks, ${lanes} at a time`);
+      await applyInLanes(key, lanes);
+      return { kind: 'applied' };
+    } catch (error) {
+      return isCancellation(error)
+        ? { kind: 'canceled', reason: 'canceled' }
+        : { kind: 'failed', reason: failureSentence(error) };
+    }
+  }
+
+  /** All lanes have stopped when this returns or throws: nothing may still apply chunks while the import is closed. */
+  async function applyInLanes(key: ImportKey, lanes: number): Promise<void> {
+    const failures: unknown[] = [];
+    await CancellationScope.cancellable(async () => {
+      const scope = CancellationScope.current();
+      const lane = async (_: unknown, index: number) => {
+        try {
+          await activity(workspace, 'applyChunks', `apply chunks, lane ${index + 1} of ${lanes}`)(key);
+        } catch (error) {
+          failures.push(error);
+          scope.cancel();
+        }
+      };
+      await Promise.all(Array.from({ length: lanes }, lane));
+    });
+    if (failures.length > 0) throw failures[0];
+  }
+
+  function neverOpened(status: UnopenedImport['status'], reason: string): Promise<ImportResult> {
+    return logUnopened({ input: withFull(), status, reason, intervals: 1 });
+  }
+
+  /** The sync shows it, and sets its grid by it; an import that was started without one has nobody to tell. */
+  async function tellSync(grantedAt: number): Promise<void> {
+    const parent = workflowInfo().parent;
+    if (!parent) return;
+    const sync = getExternalWorkflowHandle(parent.workflowId);
+    await sync.signal(importGranted, { number: input.number, grantedAt, full }).catch(nobodyThere);
+  }
+
+  async function withdrawFromMutex(): Promise<void> {
+    await mutex.signal(withdrawRequest, { importId: workflowId }).catch(nobodyThere);
+  }
+
+  async function release(): Promise<void> {
+    await mutex.signal(releaseWorkspace, { importId: workflowId }).catch(nobodyThere);
+  }
+
+  function withFull(): ImportInput {
+    return { ...input, full, lastSyncTime: full ? 0 : input.lastSyncTime };
+  }
+
+  function enter(phase: string): void {
+    setCurrentDetails(importDetails(input, { phase, full }));
+  }
+
+  function ended(result: ImportResult): ImportResult {
+    enter(endingLine(result));
+    return result;
+  }
+}
+
+function hasWorkspace(holder: string): string {
+  return `${describeImport(holder)} had the workspace`;
+}
+
+/** A workflow that is gone needs no signal. */
+function nobodyThere(): void {
+  // Nothing to do: the mutex looks by itself, and a new one asks the store.
+}

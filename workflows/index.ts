@@ -1,0 +1,3 @@
+export { ImportWorkflow } from './import.js';
+export { SyncWorkflow } from './sync.js';
+export { WorkspaceMutexWorkflow } from './workspace-mutex.js';
