@@ -18,21 +18,28 @@ export interface SourceErrorDetails {
   position?: { line: number; column: number };
 }
 
-/** A source could not do what it was asked; `message` is fit for every reader. */
+/**
+ * A source could not do what it was asked; `message` is fit for every reader. What the database said is behind a
+ * getter, so that nothing that prints an error's own properties (loggers do) prints it.
+ */
 export class SourceError extends Error {
   readonly phase: SourcePhase;
   readonly retryable: boolean;
   readonly sqlstate: string | undefined;
-  readonly databaseMessage: string | undefined;
+  readonly #databaseMessage: string | undefined;
   readonly position: { line: number; column: number } | undefined;
 
   constructor(details: SourceErrorDetails, cause?: unknown) {
-    super(details.message, { cause });
+    super(details.message, cause === undefined ? undefined : { cause });
     this.name = 'SourceError';
     this.phase = details.phase;
     this.retryable = details.retryable;
     this.sqlstate = details.sqlstate;
-    this.databaseMessage = details.databaseMessage;
+    this.#databaseMessage = details.databaseMessage;
     this.position = details.position;
+  }
+
+  get databaseMessage(): string | undefined {
+    return this.#databaseMessage;
   }
 }

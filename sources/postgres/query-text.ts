@@ -1,0 +1,91 @@
+/** What can be said of a query without the database: by its tokens, as PostgreSQL's lexer finds them. */
+export interface QueryText {
+  /** Without the semicolons it ends in, and what follows them. */
+  statement: string;
+  /** Offset of the first `$1`, `$2`, … outside of texts and comments. */
+  parameterAt: number | undefined;
+  /** Offset of the second statement, where a semicolon is not at the end. */
+  secondStatementAt: number | undefined;
+}
+
+/**
+ * The tokens that can hide a semicolon or a parameter: white space, comments, quoted texts of every kind, names (a `$`
+ * can be part of one). `E'…'` goes on after a line break, with its backslashes; other texts may be taken piece by piece.
+ * https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+ */
+const escapeBody = String.raw`'[^'\\]*(?:\\[\s\S][^'\\]*)*(?:'|$)`;
+const goesOn = String.raw`(?:(?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*[\n\r])*)?`;
+const token = new RegExp(
+  [
+    String.raw`(?<blank>[ \t\n\r\f\v]+|--[^\n\r]*)`,
+    String.raw`(?<comment>/\*)`,
+    `[eE]${escapeBody}(?:${goesOn}${escapeBody})*`,
+    String.raw`'[^']*(?:'|$)`,
+    String.raw`"[^"]*(?:"|$)`,
+    String.raw`(?<dollars>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)`,
+    String.raw`[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*`,
+    String.raw`(?<parameter>\$\d+)`,
+    `(?<semicolon>;)`,
+    String.raw`[\s\S]`,
+  ].join('|'),
+  'y',
+);
+
+/** Takes a query apart; a text that is no valid SQL gives some answer, and the database refuses it afterwards. */
+export function readQueryText(query: string): QueryText {
+  let parameterAt: number | undefined;
+  let secondStatementAt: number | undefined;
+  let semicolonAt: number | undefined;
+  let begun = false;
+  for (let at = 0; at < query.length;) {
+    token.lastIndex = at;
+    const groups = token.exec(query)?.groups ?? {};
+    const end = tokenEnd(query, at, token.lastIndex, groups);
+    if (groups['semicolon'] !== undefined) {
+      if (begun) semicolonAt ??= at;
+    } else if (groups['blank'] === undefined && groups['comment'] === undefined) {
+      begun = true;
+      if (semicolonAt !== undefined) secondStatementAt ??= at;
+      if (groups['parameter'] !== undefined) parameterAt ??= at;
+    }
+    at = end;
+  }
+  const ends = secondStatementAt === undefined ? semicolonAt : undefined;
+  return { statement: query.slice(0, ends), parameterAt, secondStatementAt };
+}
+
+/** Whether there is nothing in a query but white space, comments and semicolons. */
+export function isBlank(query: string): boolean {
+  for (let at = 0; at < query.length;) {
+    token.lastIndex = at;
+    const groups = token.exec(query)?.groups ?? {};
+    if (['blank', 'comment', 'semicolon'].every((kind) => groups[kind] === undefined)) return false;
+    at = tokenEnd(query, at, token.lastIndex, groups);
+  }
+  return true;
+}
+
+function tokenEnd(
+  query: string,
+  start: number,
+  end: number,
+  groups: Record<string, string | undefined>,
+): number {
+  if (groups['comment'] !== undefined) return commentEnd(query, start);
+  const dollars = groups['dollars'];
+  if (dollars === undefined) return end;
+  const close = query.indexOf(dollars, end);
+  return close === -1 ? query.length : close + dollars.length;
+}
+
+/** Block comments nest. */
+function commentEnd(query: string, start: number): number {
+  const mark = /\/\*|\*\//g;
+  mark.lastIndex = start;
+  for (let depth = 0; ;) {
+    const found = mark.exec(query)?.[0];
+    if (found === undefined) return query.length;
+    depth += found === '/*' ? 1 : -1;
+    if (depth === 0) return mark.lastIndex;
+  }
+}
