@@ -65,11 +65,11 @@ export function mutexDetails({ holder, queue }: MutexState): string {
   return cutTo(
     DETAILS,
     [
-      holder ? `Held by \`${inline(holder)}\`.` : 'Free.',
+      holder ? `Held by ${inline(holder)}.` : 'Free.',
       '',
       queue.length === 0 ? 'Nobody waits.' : `Waiting: ${queue.length}`,
       '',
-      ...queue.map(({ importId }, place) => `${place + 1}. \`${inline(importId)}\``),
+      ...queue.map(({ importId }, place) => `${place + 1}. ${inline(importId)}`),
     ].join('\n'),
   );
 }

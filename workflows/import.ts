@@ -16,7 +16,6 @@ import {
   busy,
   describeImport,
   granted,
-  importGranted,
   mutexId,
   releaseWorkspace,
   runInFull,
@@ -37,7 +36,7 @@ type Answer =
  */
 export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> {
   const { workspace } = input.definition;
-  const { workflowId } = workflowInfo();
+  const { workflowId, parent } = workflowInfo();
   const mutex = getExternalWorkflowHandle(mutexId(workspace));
   let answer: Answer | undefined;
   let full = input.full;
@@ -65,11 +64,11 @@ export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> 
 
   /** Asks until there is an answer. Temporal asks again every 20 s, which leaves no trace in the history. */
   async function askForWorkspace(): Promise<Answer> {
-    const { definition, whenBusy } = input;
     const asking = new CancellationScope();
-    const ask = activity(workspace, 'askForWorkspace', `ask for ${definition.workspace}`);
+    const ask = activity(workspace, 'askForWorkspace', `ask for workspace ${workspace}`);
+    const request = { importId: workflowId, whenBusy: input.whenBusy, sync: parent?.workflowId };
     void asking
-      .run(() => ask({ workspace, request: { importId: workflowId, whenBusy } }))
+      .run(() => ask({ workspace, request }))
       .catch((error: unknown) => {
         if (!isCancellation(error)) answer ??= { kind: 'failed', reason: failureSentence(error) };
       });
@@ -80,11 +79,10 @@ export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> 
 
   async function runWithWorkspace(): Promise<ImportResult> {
     const grantedAt = Date.now();
-    void tellSync(grantedAt);
     try {
       const opened = await openImport(grantedAt);
       const result = 'key' in opened ? await runOpened(opened.key) : opened;
-      return { ...result, grantedAt };
+      return { ...result, grantedAt, ...(full && { full }) };
     } finally {
       await CancellationScope.nonCancellable(release);
     }
@@ -164,14 +162,6 @@ export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> 
 
   function neverOpened(status: UnopenedImport['status'], reason: string): Promise<ImportResult> {
     return logUnopened({ input: withFull(), status, reason, intervals: 1 });
-  }
-
-  /** The sync shows it, and sets its grid by it; an import that was started without one has nobody to tell. */
-  async function tellSync(grantedAt: number): Promise<void> {
-    const parent = workflowInfo().parent;
-    if (!parent) return;
-    const sync = getExternalWorkflowHandle(parent.workflowId);
-    await sync.signal(importGranted, { number: input.number, grantedAt, full }).catch(nobodyThere);
   }
 
   async function withdrawFromMutex(): Promise<void> {

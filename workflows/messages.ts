@@ -52,6 +52,8 @@ export interface ImportResult {
   /** One sentence; for `Skipped` it names the holder of the workspace. */
   reason?: string;
   counts?: RowCounts;
+  /** True if it ran with `last_sync_time` 0 by a `trigger --full`. */
+  full?: boolean;
   /** When the workspace was granted and when the import ended, in milliseconds on Temporal's clock. */
   grantedAt?: number;
   endedAt: number;
@@ -67,10 +69,6 @@ export const busy = defineSignal<[{ holder: string }]>('busy');
 export const withdraw = defineSignal<[{ reason: string }]>('withdraw');
 /** From the sync: run with `last_sync_time` 0, unless the workspace is granted already. */
 export const runInFull = defineSignal('runInFull');
-/** From the import to its sync: it has the workspace, and whether it runs in full. */
-export const importGranted =
-  defineSignal<[{ number: number; grantedAt: number; full: boolean }]>('importGranted');
-
 // --- the mutex ----------------------------------------------------------------------------------------------------
 
 export interface MutexInput {
@@ -83,6 +81,8 @@ export interface MutexRequest {
   /** The asking import's workflow id, and so the request's own id: repeated, it is the same request. */
   importId: string;
   whenBusy: WhenBusy;
+  /** The workflow that hears of the grant as well (`importGranted`): the import's sync, if it has one. */
+  sync?: string;
 }
 
 export interface MutexState {
@@ -163,6 +163,8 @@ export interface SyncStatus {
   recent: ImportResult[];
 }
 
+/** From the mutex, since an import's own history is kept short: the sync's import has the workspace. */
+export const importGranted = defineSignal<[{ importId: string; grantedAt: number }]>('importGranted');
 export const define = defineUpdate<Defined, [DefineRequest]>('define');
 export const trigger = defineUpdate<Triggered, [TriggerRequest]>('trigger');
 /** Cancels the running or queued import; gives its number, or null if there is none. */

@@ -106,18 +106,16 @@ export function dropTrigger(state: SyncState, reason: string): UnopenedImport | 
   return { input: triggeredInput(state, triggered), status: 'Canceled', reason, intervals: 1 };
 }
 
-export function noteGrant(state: SyncState, current: CurrentImport, at: number, inFull: boolean): void {
+export function noteGrant(state: SyncState, current: CurrentImport, at: number): void {
   if (current.grantedAt !== undefined) return;
   current.grantedAt = at;
   state.schedule = schedule.importGranted(state.schedule, state.definition, current.input.cause, at);
-  // It was granted before it heard that it should run in full: the one after it will.
-  if (current.full && !inFull) queueTrigger(state, current, true, at);
 }
 
 /** What the end of an import changes: the schedule, and `last_sync_time` if it moved and is still the same database's. */
 export function noteEnd(state: SyncState, current: CurrentImport, result: ImportResult): void {
-  // The import's word that it was granted may not have come through.
-  if (result.grantedAt !== undefined) noteGrant(state, current, result.grantedAt, current.full);
+  // The mutex's word that it was granted may not have come through.
+  if (result.grantedAt !== undefined) noteGrant(state, current, result.grantedAt);
   const { cause, dueAt, definition } = current.input;
   const run = { cause, dueAt, granted: current.grantedAt !== undefined };
   state.schedule = schedule.importEnded(state.schedule, state.definition, run, result.endedAt);
@@ -125,6 +123,9 @@ export function noteEnd(state: SyncState, current: CurrentImport, result: Import
     state.lastSyncTime = Math.max(state.lastSyncTime, result.lastSyncTime);
   }
   noteResult(state, result);
+  // It had the workspace before it heard that it should run in full: the one after it will.
+  const upgraded = current.full && !current.input.full;
+  if (upgraded && run.granted && !result.full) queueTrigger(state, undefined, true, result.endedAt);
 }
 
 export function noteResult(state: SyncState, result: ImportResult): void {

@@ -96,8 +96,8 @@ async function runSync(input: SyncInput, carried: SyncState): Promise<void> {
     cancelImport();
     await condition(() => deletion === 'done');
   });
-  setHandler(messages.importGranted, ({ number, grantedAt, full }) => {
-    if (current?.input.number === number) sync.noteGrant(state, current, grantedAt, full);
+  setHandler(messages.importGranted, ({ importId, grantedAt }) => {
+    if (current && importId === idOf(current.input)) sync.noteGrant(state, current, grantedAt);
     show();
   });
   setHandler(messages.syncStatus, status);
@@ -143,8 +143,7 @@ async function runSync(input: SyncInput, carried: SyncState): Promise<void> {
     current = following;
     toTell = [];
     show();
-    const { workspace, sync: name } = run.definition;
-    const handle = getExternalWorkflowHandle(messages.importId(workspace, name, run.number));
+    const handle = getExternalWorkflowHandle(idOf(run));
     const { result } = await followImport(run);
     void result.then((ended) => (following.result = ended), ignoreCancellation);
 
@@ -230,6 +229,9 @@ async function runSync(input: SyncInput, carried: SyncState): Promise<void> {
     if (isDeleted()) throw refusal('DefinitionRefused', `sync ${input.sync} is being deleted`);
   }
 }
+
+const idOf = ({ definition: { workspace, sync: name }, number }: ImportInput) =>
+  messages.importId(workspace, name, number);
 
 /** Waits for `wake`, at most until a moment on Temporal's clock. */
 async function waitFor(wake: () => boolean, until: number | undefined, summary: string): Promise<void> {

@@ -15,6 +15,7 @@ import { failedWith } from './failure-sentence.js';
 import {
   busy,
   granted,
+  importGranted,
   mutexState,
   releaseWorkspace,
   requestWorkspace,
@@ -37,6 +38,7 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
   setHandler(requestWorkspace, (request) => {
     if (request.importId === holder) holderAsksAgain = true;
     else if (!queue.some(({ importId }) => importId === request.importId)) queue.push(request);
+    show();
   });
   setHandler(releaseWorkspace, ({ importId }) => {
     if (importId === holder) lookNow = true;
@@ -45,7 +47,7 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
   setHandler(mutexState, now);
 
   for (;;) {
-    setCurrentDetails(mutexDetails(now()));
+    show();
     await condition(() => queue.length > 0 || lookNow || holderAsksAgain || isFull());
 
     if (isFull()) return await continueAsNew<typeof WorkspaceMutexWorkflow>({ workspace, state: now() });
@@ -64,8 +66,10 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
     lookNow = false;
     const next = queue.shift();
     if (!next) return;
-    holder = next.importId;
-    if (!(await tell(next.importId, (requester) => requester.signal(granted)))) holder = undefined;
+    const { importId, sync } = next;
+    holder = importId;
+    if (!(await tell(importId, (requester) => requester.signal(granted)))) holder = undefined;
+    else if (sync) await tell(sync, (it) => it.signal(importGranted, { importId, grantedAt: Date.now() }));
   }
 
   /** The grant may have been lost on its way, or undone by a reset of the import. */
@@ -106,6 +110,10 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
       if (failedWith(error, 'StillRunning')) return false;
       throw error;
     }
+  }
+
+  function show(): void {
+    setCurrentDetails(mutexDetails(now()));
   }
 
   function now(): MutexState {

@@ -81,7 +81,7 @@ export function diaryOf({ definition, from, until, takes, happenings = [] }: Day
   }
 
   function grant(running: sync.CurrentImport & { endsAt?: number }, now: number): void {
-    sync.noteGrant(state, running, now, running.full);
+    sync.noteGrant(state, running, now);
     running.endsAt = now + minutes(takes[Math.min(started, takes.length - 1)] ?? 1);
     started += 1;
     write(now, running.input.cause === 'trigger' ? 'triggered import' : 'import');
