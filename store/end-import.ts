@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { trimFailures } from './failures.js';
 import { FencedOff } from './fence.js';
 import type { ImportStatus, RowCounts } from './records.js';
 import { bookkeeping, only, transaction, type Store } from './store.js';
@@ -115,19 +116,6 @@ function verdict(counts: Sum, promised: number | null): { status: Ended['status'
       reason: `The counts don't add up: ${promised ?? 'no'} rows were staged, ${rows} are in the ledger, ${sum} are accounted for. This is a bug in Inlet: please report it.`,
     };
   return { status: failed > 0 ? 'Some Rows Failed' : 'Completed', reason: null };
-}
-
-/** Chunks keep failures up to the limit as they go, in any order: what counts is the first ones of the query. */
-async function trimFailures(client: pg.ClientBase, key: string): Promise<void> {
-  await client.query(
-    `DELETE FROM inlet.import_failure f USING (
-       SELECT query, row_number FROM inlet.import_failure WHERE import_id = $1
-       ORDER BY query, row_number
-       OFFSET (SELECT (settings->>'keepFailures')::int FROM inlet.import WHERE import_id = $1)
-     ) beyond
-     WHERE f.import_id = $1 AND f.query = beyond.query AND f.row_number = beyond.row_number`,
-    [key],
-  );
 }
 
 /** Never backwards, and not if the sync reads from another database by now. */

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { FailureCount, FailureRecord, ImportRef } from './records.js';
 import type { Store } from './store.js';
 
@@ -34,4 +35,20 @@ export async function* readFailures(store: Store, ref: ImportRef): AsyncGenerato
     if (last === undefined || rows.length < PAGE) return;
     after = last;
   }
+}
+
+/**
+ * Forgets the failures that are not among the first `keepFailures` of an import. Chunks go in any order, so each keeps
+ * what may be among them; further chunks only push more of them out.
+ */
+export async function trimFailures(client: pg.ClientBase, key: string): Promise<void> {
+  await client.query(
+    `DELETE FROM inlet.import_failure f USING (
+       SELECT query, row_number FROM inlet.import_failure WHERE import_id = $1
+       ORDER BY query, row_number
+       OFFSET (SELECT (settings->>'keepFailures')::int FROM inlet.import WHERE import_id = $1)
+     ) beyond
+     WHERE f.import_id = $1 AND f.query = beyond.query AND f.row_number = beyond.row_number`,
+    [key],
+  );
 }

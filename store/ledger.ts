@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { applyPeople, type OutcomeCount } from './apply-people.js';
+import { trimFailures } from './failures.js';
 import { FencedOff, holdFence } from './fence.js';
 import { importTables } from './import-tables.js';
 import type { OpenImport, Staging } from './imports.js';
@@ -180,7 +181,7 @@ async function applyChunk(client: pg.ClientBase, work: StagedWork, chunk: Chunk)
       text: statement,
       // Planned once for a run of levels, which may be many and small.
       ...(range === 'levels' && { name: `inlet-${work.key}-levels` }),
-      values: [work.workspaceId, work.key, first, last, Math.max(0, room - counts.failed)],
+      values: [work.workspaceId, work.key, first, last, room],
     });
     for (const row of rows) {
       counts[row.outcome] += row.rows;
@@ -191,6 +192,8 @@ async function applyChunk(client: pg.ClientBase, work: StagedWork, chunk: Chunk)
     for (let level = chunk.first; level <= chunk.last; level += 1) await apply(level, level);
   else await apply(chunk.first, chunk.last);
 
+  if (chunk.contested && counts.failed > 0) await trimFailures(client, work.key);
+
   const { added, updated, unchanged, skipped, superseded, failed, contested } = counts;
   const accounted = added + updated + unchanged + skipped + superseded + failed;
   if (accounted !== chunk.rows || accounted + contested !== chunk.rowsPromised)
@@ -199,8 +202,8 @@ async function applyChunk(client: pg.ClientBase, work: StagedWork, chunk: Chunk)
 }
 
 /**
- * How many failures of this chunk may be among the first `keepFailures` of the import: chunks go in any order, so only
- * those of earlier rows count. What is kept too much is trimmed when the import is closed.
+ * How many failures of one statement may be among the first `keepFailures` of the import: chunks go in any order, and so
+ * do the rows of contested ones, so only the failures of rows that are known to be earlier count.
  */
 async function failuresLeft(
   client: pg.ClientBase,
@@ -215,7 +218,7 @@ async function failuresLeft(
       [key, chunk.chunk],
     ),
   );
-  return settings.keepFailures - before;
+  return Math.max(0, settings.keepFailures - before);
 }
 
 async function writeCounts(
