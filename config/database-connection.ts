@@ -10,7 +10,7 @@ import type { YamlDocument } from './yaml-document.js';
 import { where } from './wording.js';
 
 /** libpq's names; https://www.postgresql.org/docs/current/libpq-ssl.html says what they mean. */
-export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
 /** All that is needed to connect, with credentials: for memory only, never for Temporal, a log or a message. */
 export interface DatabaseConnection {

@@ -1,6 +1,6 @@
 import { dirname, join, isAbsolute } from 'node:path';
 import { type ConfigProblem } from './config-error.js';
-import { didYouMean } from './near.js';
+import { near } from './near.js';
 import { readTextFile } from './text-file.js';
 import { isMapping, type Path } from './plain-data.js';
 import { shown, where } from './wording.js';
@@ -8,7 +8,8 @@ import type { YamlDocument } from './yaml-document.js';
 
 /** A definition travels through Temporal, whose payloads are bounded. */
 const mostBytes = 256 * 1024;
-const placeholder = /\{\{([^{}]*)\}\}/g;
+/** As the sources take it, and an unclosed one. */
+const placeholder = /\{\{(?:([^{}]*)\}\}|\s*[A-Za-z_]\w*)/g;
 
 /**
  * The query of each sync, from `query` or from the file that `queryFile` names.
@@ -52,7 +53,7 @@ async function readQuery(
   if (query === undefined && queryFile === undefined) {
     if (isMeant([...path, 'query']) || isMeant([...path, 'queryFile'])) return { problems: [] };
     const message = `${where(path)} has no query. Write it below "query: |", or name its file with queryFile.`;
-    return problem(document.positionOf(path), message);
+    return problem(document.positionOfKey(path), message);
   }
   if (typeof query === 'string') {
     return {
@@ -92,16 +93,18 @@ function queryProblems(query: string, subject: string): { nth?: number; message:
   if (Buffer.byteLength(query) > mostBytes) {
     return [{ message: `${subject} is longer than 256 KiB. Put a part of it into a view of the database.` }];
   }
-  return [...query.matchAll(placeholder)].flatMap((match, nth) => {
-    const word = (match[1] ?? '').trim();
-    if (word === 'last_sync_time') return [];
-    const what = shown(`{{${word}}}`).replaceAll('"', '') || 'a {{…}}';
-    const guess = didYouMean(word, ['last_sync_time']) === '' ? '' : ' Did you mean {{last_sync_time}}?';
-    const advice = guess || ' For an array, write ARRAY[[1, 2]] or put a space between the braces.';
-    return [
-      { nth, message: `${subject} holds ${what}, but only {{last_sync_time}} can be filled in.${advice}` },
-    ];
+  return [...query.matchAll(placeholder)].flatMap(([whole, word], nth) => {
+    if (word?.trim() === 'last_sync_time') return [];
+    const what = shown(whole).replaceAll('"', '') || 'a {{…}}';
+    const advice = word === undefined ? 'Close it with }}.' : adviceFor(word.trim());
+    return [{ nth, message: `${subject} holds ${what}; only {{last_sync_time}} is filled in. ${advice}` }];
   });
+}
+
+function adviceFor(word: string): string {
+  return near(word, ['last_sync_time']).length > 0
+    ? 'Did you mean {{last_sync_time}}?'
+    : 'If it is text or an array, write "{ {".';
 }
 
 function positionInText(text: string, offset: number): { line: number; column: number } {

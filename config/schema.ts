@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { connectionUrlProblem } from './connection-url.js';
-import { durationPattern, parseDuration } from './duration.js';
+import { durationBetween } from './duration.js';
 import { hasBrokenReference } from './environment-reference.js';
 
 /*
@@ -16,38 +16,6 @@ export const nameRule =
 
 /** What an integer column of the store holds. */
 const largestCount = 2_147_483_647;
-
-export interface Duration {
-  /** As it was written. */
-  text: string;
-  ms: number;
-}
-
-function duration(least: string, most: string) {
-  return z
-    .string({
-      error: ({ input }) =>
-        typeof input === 'number'
-          ? `has no unit; write "${input}s", "${input}m", "${input}h" or "${input}d"`
-          : undefined,
-    })
-    .meta({ pattern: durationPattern })
-    .transform((text, context): Duration => {
-      const ms = parseDuration(text);
-      if (ms === undefined) {
-        const message =
-          'must be a duration of days, hours, minutes and seconds, such as 90s, 15m, 6h, 2d or 1h30m';
-        context.addIssue({ code: 'custom', message });
-        return z.NEVER;
-      }
-      if (ms < (parseDuration(least) ?? 0)) {
-        context.addIssue({ code: 'custom', message: `must be at least ${least}` });
-      } else if (ms > (parseDuration(most) ?? 0)) {
-        context.addIssue({ code: 'custom', message: `must be at most ${most}` });
-      }
-      return { text, ms };
-    });
-}
 
 function wholeNumber(least: number) {
   return z.int().min(least).max(largestCount);
@@ -109,7 +77,7 @@ const workspace = z
       description: 'Whether a row whose key is the id may change an email that is set.',
       example: true,
     }),
-    keepImports: duration('1d', '3650d').prefault('90d').meta({
+    keepImports: durationBetween('1d', '3650d').prefault('90d').meta({
       description: 'How long the log of imports is kept; the newest ten of each sync always are.',
       example: '90d',
     }),
@@ -151,7 +119,7 @@ const database = z
           'File of the certificates to trust, relative to this file; may hold ${NAME} references. "system": those of the system.',
         example: 'certs/ca.pem',
       }),
-    queryTimeout: duration('1s', '24d').prefault('1h').meta({
+    queryTimeout: durationBetween('1s', '24d').prefault('1h').meta({
       description: 'How long one query may take.',
       example: '1h',
     }),
@@ -175,7 +143,7 @@ const sync = z
       description: 'Which of the databases in this file the query runs on.',
       example: 'crm',
     }),
-    every: duration('1m', '3650d').meta({
+    every: durationBetween('1m', '3650d').meta({
       description: 'The interval, at least one minute.',
       example: '1h',
     }),
@@ -203,7 +171,7 @@ const sync = z
           'The first run, ISO 8601 with offset; later runs count from it. One in the past sets only the phase.',
         example: '2026-01-31T06:30:00+01:00',
       }),
-    overlap: duration('0s', '3650d').prefault('1s').meta({
+    overlap: durationBetween('0s', '3650d').prefault('1s').meta({
       description: 'By how much last_sync_time is moved back, so that no row is missed.',
       example: '1s',
     }),

@@ -17,7 +17,7 @@ import { readTextFile } from './text-file.js';
 import { isMapping } from './plain-data.js';
 import { readYaml, type YamlDocument } from './yaml-document.js';
 
-export type { DatabaseConnection, DatabaseReference, SslMode } from './database-connection.js';
+export type { DatabaseConnection } from './database-connection.js';
 
 /** One inlet.yaml, checked, with its defaults filled in and its credentials not looked up yet. */
 export interface WorkspaceFile {

@@ -47,7 +47,7 @@ const sentences: Record<ErrorCode, string> = {
   IMPOSSIBLE: 'This is not valid YAML.',
   KEY_OVER_1024_CHARS: 'A key is longer than 1,024 characters. Is a quote or a line break missing?',
   MISSING_CHAR: 'Something is missing here: a ":" after a key, a closing quote or a closing bracket.',
-  MULTILINE_IMPLICIT_KEY: 'A key must be on one line. Is a quote or a ":" missing?',
+  MULTILINE_IMPLICIT_KEY: 'A key must be on one line. Is a quote missing, or the space after a ":"?',
   MULTIPLE_ANCHORS: 'A value can have one anchor (&name) only.',
   MULTIPLE_DOCS: 'A second document begins here ("---"). One file is one workspace: use a file for each.',
   MULTIPLE_TAGS: 'A value can have one tag only.',
