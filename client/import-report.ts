@@ -1,0 +1,168 @@
+import type { FailureCount, ImportRecord, RowCounts } from '../store/records.js';
+import type { Output } from './output.js';
+import { pairsText, tableText } from './table.js';
+import { countText, durationText, syncTimeText, timeText } from './time-text.js';
+import { visible, visibleLines } from './visible-text.js';
+
+const outcomes = [
+  'added',
+  'updated',
+  'unchanged',
+  'skipped',
+  'superseded',
+  'failed',
+] as const satisfies readonly (keyof RowCounts)[];
+
+/** How an import ended: a heading, rows by outcome, and failed rows by reason. */
+export function outcomeText(out: Output, record: ImportRecord, failures: readonly FailureCount[]): string {
+  const took = duration(record.openedAt, record.endedAt);
+  const heading = [
+    `${record.sync} #${record.number}`,
+    out.status(record.status),
+    ...(took === null ? [] : [took]),
+  ];
+  const parts = [heading.join('  ')];
+  if (record.reason !== null) parts.push(`  ${visible(record.reason)}`);
+  if (record.counts !== null) parts.push(indented(countsTable(record.counts)));
+  if (record.addedByFailed > 0) {
+    parts.push(`  People added by rows that count as failed: ${countText(record.addedByFailed)}`);
+  }
+  if (failures.length > 0) parts.push(indented(failuresTable(failures)));
+  return parts.join('\n');
+}
+
+function countsTable(counts: RowCounts): string {
+  return tableText(
+    [{ head: 'OUTCOME' }, { head: 'ROWS', align: 'right' }],
+    [...outcomes.map((outcome) => [outcome, countText(counts[outcome])]), ['all', countText(counts.rows)]],
+  );
+}
+
+export function failuresTable(failures: readonly FailureCount[]): string {
+  return tableText(
+    [{ head: 'FAILED BECAUSE' }, { head: 'QUERY' }, { head: 'ROWS', align: 'right' }],
+    failures.map(({ reason, query, count }) => [reason, query, countText(count)]),
+  );
+}
+
+/** Everything that the log knows of one import. */
+export function importText(out: Output, record: ImportRecord, failures: readonly FailureCount[]): string {
+  const facts = pairsText([
+    ['cause', causeText(record)],
+    ['due', timeText(record.dueAt)],
+    ['opened', record.openedAt && timeText(record.openedAt)],
+    ['ended', record.endedAt && timeText(record.endedAt)],
+    ['phases', phasesText(record)],
+    ['speed', speedText(record)],
+    ['progress', record.status === 'Running' ? progressText(record) : null],
+    [
+      'people rule',
+      `${record.definition.mode}, by ${record.definition.identifyBy}, from ${record.definition.database}`,
+    ],
+    ['last_sync_time', syncTimeText(record.lastSyncTime)],
+    ['start time', startTimeText(record)],
+    ['database said', record.databaseMessage && visibleLines(record.databaseMessage)],
+    ['warnings', record.warnings.length === 0 ? null : visibleLines(record.warnings.join('\n'))],
+    ['SQL', record.sql && visibleLines(record.sql.trimEnd())],
+  ]);
+  return `${outcomeText(out, record, failures)}\n\n${facts}`;
+}
+
+function causeText({ cause, full, intervals }: ImportRecord): string {
+  const what = cause === 'trigger' ? `trigger${full ? ' --full' : ''}` : 'schedule';
+  return intervals > 1 ? `${what} (stands for ${countText(intervals)} intervals)` : what;
+}
+
+/** How long each phase took; null before the first has ended. */
+function phasesText(record: ImportRecord): string | null {
+  const phases = phaseDurations(record).map(
+    ([name, milliseconds]) => `${name} ${durationText(milliseconds)}`,
+  );
+  return phases.length === 0 ? null : phases.join(', ');
+}
+
+/** The phases that have ended, in their order, with milliseconds. */
+export function phaseDurations(
+  record: ImportRecord,
+): [name: 'wait' | 'stage' | 'plan' | 'apply' | 'close', milliseconds: number][] {
+  const marks = [
+    ['wait', record.dueAt, record.openedAt],
+    ['stage', record.openedAt, record.stagedAt],
+    ['plan', record.stagedAt, record.plannedAt],
+    ['apply', record.plannedAt, record.appliedAt],
+    ['close', record.appliedAt, record.endedAt],
+  ] as const;
+  return marks.flatMap(([name, from, to]) =>
+    from === null || to === null ? [] : [[name, Math.max(0, to.getTime() - from.getTime())]],
+  );
+}
+
+/** Rows a second over the whole import; null for one that has not ended or had no row. */
+export function rowsPerSecond(record: ImportRecord): number | null {
+  if (record.counts === null || record.counts.rows === 0) return null;
+  if (record.openedAt === null || record.endedAt === null) return null;
+  const milliseconds = Math.max(1, record.endedAt.getTime() - record.openedAt.getTime());
+  return Math.round((record.counts.rows * 1000) / milliseconds);
+}
+
+function speedText(record: ImportRecord): string | null {
+  const speed = rowsPerSecond(record);
+  return speed === null ? null : `${countText(speed)} rows/s`;
+}
+
+/** Where a running import is, such as `applying, 4,000 of 10,000 rows`. */
+export function progressText(record: ImportRecord): string {
+  const staged = countText(record.rowsStaged);
+  if (record.stagedAt === null) return `reading, ${staged} rows so far`;
+  if (record.plannedAt === null) return `planning ${staged} rows`;
+  if (record.appliedAt === null) return `applying, ${countText(record.rowsApplied)} of ${staged} rows`;
+  return 'closing';
+}
+
+function startTimeText({ startTime, startBound }: ImportRecord): string | null {
+  const bound = startBound === null ? '' : `, bound by the ${visible(startBound)}`;
+  if (startTime === null) return startBound === null ? null : `does not advance${bound}`;
+  return `${syncTimeText(startTime)}${bound}`;
+}
+
+function duration(from: Date | null, to: Date | null): string | null {
+  return from === null || to === null ? null : durationText(to.getTime() - from.getTime());
+}
+
+const indented = (text: string) => text.replace(/^/gm, '  ');
+
+/** One line for each import, newest first. */
+export function importsTable(out: Output, records: readonly ImportRecord[]): string {
+  const right = (head: string) => ({ head, align: 'right' as const });
+  return tableText(
+    [
+      ...[right('#'), { head: 'STATUS' }, { head: 'STARTED' }, right('TOOK'), right('ROWS')],
+      ...outcomes.map((outcome) => right(outcome.toUpperCase())),
+      { head: 'REASON' },
+    ],
+    records.map((record) => [
+      String(record.number),
+      out.status(record.status),
+      timeText(record.openedAt ?? record.dueAt),
+      duration(record.openedAt, record.endedAt) ?? '',
+      record.counts === null ? '' : countText(record.counts.rows),
+      ...outcomes.map((outcome) => (record.counts === null ? '' : countText(record.counts[outcome]))),
+      visible(record.status === 'Running' ? progressText(record) : (record.reason ?? '')),
+    ]),
+  );
+}
+
+/** One import in one line, for `list` and `status`. */
+export function importLine(out: Output, record: ImportRecord): string {
+  const { counts } = record;
+  const parts = [`#${record.number} ${out.status(record.status)}`, timeText(record.openedAt ?? record.dueAt)];
+  if (record.status === 'Running') parts.push(progressText(record));
+  if (counts !== null) {
+    const told = outcomes
+      .filter((outcome) => counts[outcome] > 0)
+      .map((outcome) => `${countText(counts[outcome])} ${outcome}`);
+    parts.push(`${countText(counts.rows)} rows${told.length === 0 ? '' : `: ${told.join(', ')}`}`);
+  }
+  if (record.reason !== null) parts.push(visible(record.reason));
+  return parts.join(', ');
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { readEnvironment, type Environment } from '../config/environment.js';
+import { examples, type Run } from './argument.js';
+import { exitCodes, type ExitCode } from './exit.js';
+import { debugText, explainError } from './explain-error.js';
+import { Output } from './output.js';
+import { Session } from './session.js';
+
+type AddCommand = (program: Command, run: Run) => void;
+
+/**
+ * In the order in which a newcomer needs them, as the help shows them. Only the one that is asked for is loaded: most
+ * of a short command's time would go into what it does not use.
+ */
+const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  dev: async () => (await import('./dev.js')).addDev,
+  worker: async () => (await import('./worker.js')).addWorker,
+  check: async () => (await import('./check.js')).addCheck,
+  preview: async () => (await import('./preview.js')).addPreview,
+  apply: async () => (await import('./apply.js')).addApply,
+  list: async () => (await import('./list.js')).addList,
+  status: async () => (await import('./status.js')).addStatus,
+  watch: async () => (await import('./watch.js')).addWatch,
+  imports: async () => (await import('./imports.js')).addImports,
+  import: async () => (await import('./import.js')).addImport,
+  failures: async () => (await import('./failures.js')).addFailures,
+  pause: async () => (await import('./pause.js')).addPause,
+  resume: async () => (await import('./resume.js')).addResume,
+  trigger: async () => (await import('./trigger.js')).addTrigger,
+  cancel: async () => (await import('./cancel.js')).addCancel,
+  delete: async () => (await import('./delete.js')).addDelete,
+};
+
+interface GlobalOptions {
+  config: string[];
+  json?: boolean;
+}
+
+/**
+ * Runs one command line and ends the process's part of it: exit code set, connections closed, errors as sentences.
+ *
+ * @param words what follows the program's name
+ */
+export async function main(words: readonly string[]): Promise<void> {
+  endQuietlyWithoutReader();
+  let environment: Environment | undefined;
+  let exitCode: ExitCode = exitCodes.fine;
+  const run: Run = async (work) => {
+    environment = readEnvironment();
+    const { json = false, config } = program.opts<GlobalOptions>();
+    const colour = environment.get('NO_COLOR') === undefined;
+    const out = new Output(process.stdout, process.stderr, { json, colour });
+    if (environment.source !== null)
+      out.say(`Taken from ${environment.path ?? environment.source}: what the environment does not set.`);
+    const session = new Session(environment, out, { config });
+    try {
+      exitCode = await work(session);
+    } finally {
+      await session.close();
+    }
+  };
+  const program = await createProgram(words, run);
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    exitCode = await tell(error, environment?.get('INLET_DEBUG') === '1');
+  }
+  process.exitCode = exitCode;
+}
+
+/** The program with the command that the words ask for, or with all; mistakes are thrown as CommanderError. */
+async function createProgram(words: readonly string[], run: Run): Promise<Command> {
+  const program = new Command('inlet')
+    .description('Brings a workspace of people up to date from SQL queries, on an interval, durably.')
+    .version(version(), '--version', 'show the version')
+    .addOption(
+      new Option(
+        '--config <file>',
+        'the workspace\'s file; "worker" takes several (default: INLET_CONFIG, else inlet.yaml)',
+      )
+        .argParser<string[]>((file, files) => [...files, file])
+        .default([]),
+    )
+    .option('--json', 'data as JSON, numbers exact')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help shows how it is used)')
+    .exitOverride();
+  for (const load of commandsFor(words)) (await load())(program, run);
+  examples(program, 'inlet dev', 'inlet preview customers', 'inlet apply && inlet status customers');
+  return program;
+}
+
+function commandsFor(words: readonly string[]) {
+  if (words.includes('--version')) return [];
+  const asked = commands[commandIn(words)];
+  return asked === undefined ? Object.values(commands) : [asked];
+}
+
+/** The first word that is neither an option nor the file of `--config`. */
+function commandIn(words: readonly string[]): string {
+  const isCommand = (word: string, index: number) => !word.startsWith('-') && words[index - 1] !== '--config';
+  return words.find(isCommand) ?? '';
+}
+
+async function tell(error: unknown, debug: boolean): Promise<ExitCode> {
+  const { message, exitCode } = await explainError(error);
+  const err = new Output(process.stdout, process.stderr, { json: false, colour: false });
+  if (message !== null) err.say(message);
+  if (debug && message !== null) err.say(debugText(error));
+  return exitCode;
+}
+
+/** Where the reader of a pipe has gone (`| head`), there is nobody left to tell. */
+function endQuietlyWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: Error) => {
+      if ('code' in error && error.code === 'EPIPE') process.exit();
+      throw error;
+    });
+  }
+}
+
+/** From package.json, which is above this file in the checkout and above dist/ in a package. */
+function version(): string {
+  for (const place of ['../package.json', '../../package.json']) {
+    try {
+      const parsed: unknown = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8'));
+      if (typeof parsed === 'object' && parsed !== null && 'version' in parsed) return String(parsed.version);
+    } catch {
+      // Not there: the other place.
+    }
+  }
+  return 'unknown';
+}

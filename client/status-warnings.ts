@@ -1,0 +1,45 @@
+import type { ImportRecord } from '../store/records.js';
+import { timeText } from './time-text.js';
+
+/**
+ * What the last imports of a sync say about its health, a sentence each (docs/operating.md).
+ *
+ * @param imports newest first; those that `last_sync_time` is held back by should be among them
+ */
+export function statusWarnings(sync: string, imports: readonly ImportRecord[]): string[] {
+  return [...skippedOften(imports), ...heldBack(sync, imports)];
+}
+
+function skippedOften(imports: readonly ImportRecord[]): string[] {
+  let intervals = 0;
+  let skipped = 0;
+  for (const each of imports) {
+    if (intervals >= 10) break;
+    if (each.status === 'Running') continue;
+    const counted = Math.min(each.intervals, 10 - intervals);
+    intervals += counted;
+    if (each.status === 'Skipped') skipped += counted;
+  }
+  if (skipped < 3) return [];
+  return [
+    `${skipped} of the last ${intervals} intervals were skipped. A longer interval, another startAt or whenBusy: wait would help.`,
+  ];
+}
+
+/** Only a Completed import moves `last_sync_time`; until then the same rows are asked for again. */
+function heldBack(sync: string, imports: readonly ImportRecord[]): string[] {
+  const completed = imports.findIndex((each) => each.status === 'Completed');
+  const since = (completed === -1 ? imports : imports.slice(0, completed)).filter(
+    (each) => each.status === 'Some Rows Failed' || each.status === 'Failed',
+  );
+  const first = since.at(-1);
+  if (first === undefined) return [];
+  const time = first.openedAt ?? first.dueAt;
+  const where =
+    first.status === 'Failed'
+      ? `inlet import ${sync} ${first.number}`
+      : `inlet failures ${sync} ${first.number}`;
+  return [
+    `last_sync_time is held back since import ${first.number} (${timeText(time)}), which is ${first.status}: "${where}" says why.`,
+  ];
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { sharedTimes } from '../../client/shared-times.js';
+import type { SyncDefinition } from '../../config/sync-definition.js';
+import { syncDefinition } from './records.js';
+
+const minutes = (count: number): Partial<SyncDefinition> => ({ every: `${count}m`, everyMs: count * 60_000 });
+const customers = (changes: Partial<SyncDefinition> = {}) =>
+  syncDefinition({ sync: 'customers', ...changes });
+const leads = (changes: Partial<SyncDefinition> = {}) => syncDefinition({ sync: 'leads', ...changes });
+
+/** Whether a pair is warned of, when both are applied. */
+function shared(one: SyncDefinition, other: SyncDefinition): boolean {
+  return sharedTimes([one, other], [one, other]).length > 0;
+}
+
+describe('syncs that share their times', () => {
+  it('are two that are applied together with the same interval', () => {
+    expect(shared(customers(), leads())).toBe(true);
+    expect(shared(customers(), leads(minutes(90)))).toBe(false);
+  });
+
+  it('are two whose grids meet, whatever their offsets are written in', () => {
+    const one = customers({ startAt: '2026-01-01T00:00:00Z', ...minutes(60) });
+    expect(shared(one, leads({ startAt: '2026-01-01T02:30:00+02:30', ...minutes(60) }))).toBe(true);
+    expect(shared(one, leads({ startAt: '2026-01-01T00:30:00Z', ...minutes(60) }))).toBe(false);
+    expect(shared(one, leads({ startAt: '2026-01-01T00:30:00Z', ...minutes(90) }))).toBe(true);
+    expect(shared(one, leads({ startAt: '2026-01-01T00:20:00Z', ...minutes(90) }))).toBe(false);
+  });
+
+  it('are not told of where nobody would be skipped', () => {
+    expect(shared(customers({ whenBusy: 'wait' }), leads({ whenBusy: 'wait' }))).toBe(false);
+    expect(shared(customers({ whenBusy: 'wait' }), leads())).toBe(true);
+  });
+
+  it('need a grid, which intervals from the end of an import are not', () => {
+    expect(shared(customers({ anchor: 'end', whenBusy: 'skip' }), leads())).toBe(false);
+  });
+
+  it('are told of only if one of them is applied', () => {
+    const all = [customers(), leads(), syncDefinition({ sync: 'others', ...minutes(7) })];
+    expect(sharedTimes(all, all.slice(2))).toEqual([]);
+    expect(sharedTimes(all, all.slice(1))).toEqual([
+      '"customers" (every 1h) and "leads" (every 1h) share their times: whichever finds the workspace busy is skipped. ' +
+        'Give them a startAt some minutes apart, or whenBusy: wait.',
+    ]);
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { statusWarnings } from '../../client/status-warnings.js';
+import type { ImportRecord, ImportStatus } from '../../store/records.js';
+import { importRecord } from './records.js';
+
+/** A log, newest first, of imports with these statuses. */
+function log(...statuses: ImportStatus[]): ImportRecord[] {
+  return statuses.map((status, index) => importRecord({ status, number: statuses.length - index }));
+}
+
+describe('warnings of a status', () => {
+  it('are none for a sync in good health', () => {
+    expect(
+      statusWarnings('customers', log('Running', 'Completed', 'Skipped', 'Failed', 'Completed')),
+    ).toEqual([]);
+    expect(statusWarnings('customers', [])).toEqual([]);
+  });
+
+  it('tell that three of the last ten intervals were skipped', () => {
+    const imports = log('Skipped', 'Completed', 'Skipped', 'Completed', 'Skipped');
+    expect(statusWarnings('customers', imports)).toEqual([
+      expect.stringContaining('3 of the last 5 intervals were skipped'),
+    ]);
+  });
+
+  it('count the intervals that one entry stands for, and not what is further back', () => {
+    const completed = Array.from({ length: 8 }, () => importRecord());
+    const outage = importRecord({ status: 'Skipped', intervals: 50 });
+    expect(statusWarnings('customers', [...completed, outage])).toEqual([]);
+    expect(statusWarnings('customers', [...completed.slice(1), outage])).toEqual([
+      expect.stringContaining('3 of the last 10 intervals were skipped'),
+    ]);
+  });
+
+  it('tell since when and by what last_sync_time is held back', () => {
+    const imports = log('Failed', 'Skipped', 'Some Rows Failed', 'Canceled', 'Completed', 'Failed');
+    expect(statusWarnings('customers', imports)).toEqual([
+      'last_sync_time is held back since import 4 (2026-01-02T03:00:01Z), which is Some Rows Failed: "inlet failures customers 4" says why.',
+    ]);
+  });
+
+  it('point to the import itself where it failed as a whole', () => {
+    expect(statusWarnings('customers', log('Failed'))).toEqual([
+      expect.stringContaining('"inlet import customers 1" says why'),
+    ]);
+  });
+});

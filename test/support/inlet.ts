@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa, type ResultPromise } from 'execa';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { createDatabase, type TestDatabase } from './database.js';
+
+const program = fileURLToPath(new URL('../../bin/inlet.js', import.meta.url));
+
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The real command line in a directory of its own, with a store, a source and a task queue that nobody else uses. */
+export interface Inlet {
+  directory: string;
+  /** What the commands find in their environment; a test may change it. */
+  env: Record<string, string>;
+  source: pg.Pool;
+  store: pg.Pool;
+  /** Writes inlet.yaml, or another file. */
+  write(text: string, name?: string): Promise<void>;
+  inlet(...words: string[]): Promise<Ran>;
+  /** The same, not awaited, for commands that go on. */
+  start(...words: string[]): Started;
+  /** Runs a line of bash in which `inlet` is the command line. */
+  shell(line: string): Promise<Ran>;
+  startWorker(...words: string[]): Promise<void>;
+  /** Sends SIGTERM and waits until it has drained. */
+  stopWorker(): Promise<Ran>;
+  close(): Promise<void>;
+}
+
+export type Started = ResultPromise<{
+  reject: false;
+  cwd: string;
+  env: Record<string, string>;
+  extendEnv: false;
+}>;
+
+export async function createInlet(): Promise<Inlet> {
+  const directory = await mkdtemp(join(tmpdir(), 'inlet-cli-'));
+  const [sourceDatabase, storeDatabase] = await Promise.all([
+    createDatabase('source'),
+    createDatabase('store'),
+  ]);
+  const [source, store] = [poolOf(sourceDatabase), poolOf(storeDatabase)];
+  const env: Record<string, string> = {
+    PATH: process.env['PATH'] ?? '',
+    // Settings of whoever runs the tests must not reach the commands.
+    HOME: directory,
+    INLET_STORE_URL: storeDatabase.url,
+    CRM_DATABASE_URL: sourceDatabase.url,
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    INLET_TASK_QUEUE: `inlet-${randomBytes(6).toString('hex')}`,
+  };
+  const run = (file: string, words: string[]): Started =>
+    execa(file, words, { cwd: directory, env, extendEnv: false, reject: false });
+  const start = (...words: string[]) => run(process.execPath, [program, ...words]);
+  let worker: Started | undefined;
+
+  async function startWorker(...words: string[]): Promise<void> {
+    const started = start(...words, 'worker');
+    worker = started;
+    await new Promise<void>((resolve, reject) => {
+      let said = '';
+      started.stderr.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        if (said.includes('The worker serves')) resolve();
+      });
+      started.once('exit', () => reject(new Error(`The worker ended: ${said}`)));
+    });
+  }
+
+  async function stopWorker(): Promise<Ran> {
+    if (worker === undefined) return { code: 0, stdout: '', stderr: '' };
+    const stopping = worker;
+    worker = undefined;
+    stopping.kill('SIGTERM');
+    return ranOf(await stopping);
+  }
+
+  return {
+    directory,
+    env,
+    source,
+    store,
+    write: (text, name = 'inlet.yaml') => writeFile(join(directory, name), text),
+    inlet: async (...words) => ranOf(await start(...words)),
+    start,
+    shell: async (line) =>
+      ranOf(await run('/bin/bash', ['-c', `inlet() { '${process.execPath}' '${program}' "$@"; }; ${line}`])),
+    startWorker,
+    stopWorker,
+    async close() {
+      await stopWorker();
+      await Promise.all([source.end(), store.end()]);
+      await Promise.all([sourceDatabase.drop(), storeDatabase.drop()]);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function poolOf(database: TestDatabase): pg.Pool {
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 });
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+function ranOf({ exitCode, stdout, stderr }: Awaited<Started>): Ran {
+  return { code: exitCode ?? -1, stdout, stderr };
+}
+
+/** The data of a command that was asked for JSON; the test says what it looks like. */
+export function dataOf(ran: Ran): unknown {
+  return JSON.parse(ran.stdout);
+}
