@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa, type ResultPromise } from 'execa';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { findImport } from '../../store/import-log.js';
 import { createDatabase, type TestDatabase } from './database.js';
 
 const program = fileURLToPath(new URL('../../bin/inlet.js', import.meta.url));
@@ -30,7 +31,11 @@ export interface Inlet {
   start(...words: string[]): Started;
   /** Runs a line of bash in which `inlet` is the command line. */
   shell(line: string): Promise<Ran>;
+  /** What the log says of an import; undefined if there is none of that number. */
+  statusOf(workspace: string, sync: string, number: number): Promise<string | undefined>;
   startWorker(...words: string[]): Promise<void>;
+  /** Kills it with SIGKILL: nothing of it gets to say goodbye. */
+  killWorker(): Promise<void>;
   /** Sends SIGTERM and waits until it has drained. */
   stopWorker(): Promise<Ran>;
   close(): Promise<void>;
@@ -77,6 +82,13 @@ export async function createInlet(): Promise<Inlet> {
     });
   }
 
+  async function killWorker(): Promise<void> {
+    const killed = worker;
+    worker = undefined;
+    killed?.kill('SIGKILL');
+    await killed;
+  }
+
   async function stopWorker(): Promise<Ran> {
     if (worker === undefined) return { code: 0, stdout: '', stderr: '' };
     const stopping = worker;
@@ -95,7 +107,10 @@ export async function createInlet(): Promise<Inlet> {
     start,
     shell: async (line) =>
       ranOf(await run('/bin/bash', ['-c', `inlet() { '${process.execPath}' '${program}' "$@"; }; ${line}`])),
+    statusOf: async (workspace, sync, number) =>
+      (await findImport({ pool: store, close: () => store.end() }, { workspace, sync, number }))?.status,
     startWorker,
+    killWorker,
     stopWorker,
     async close() {
       await stopWorker();
