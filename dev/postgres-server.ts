@@ -1,17 +1,18 @@
 import { execa } from 'execa';
-import getPort from 'get-port';
-import { chmod, chown, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { choosePort, type WantedPort } from './port.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
+import { endProcess, identifyProcess } from './process-identity.js';
+import { ending } from './process-table.js';
 import { startServer, type ServerProcess } from './server-process.js';
 import { unprivilegedAccount, type Account } from './unprivileged.js';
 
 export interface PostgresOptions {
   /** Where the cluster lives; made if it isn't there. */
   directory: string;
-  /** Taken if it is free. */
-  preferredPort?: number;
+  port?: WantedPort;
   /** Of the superuser `postgres`. */
   password: string;
   /** True where the password that an existing cluster was made with is lost: it gets this one. */
@@ -59,10 +60,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   if (!(await exists(data))) await createCluster(binaries, account, options);
   else if (options.passwordIsNew) await setPassword(binaries, account, data, options.password);
 
-  const port = await getPort({
-    host: '127.0.0.1',
-    ...(options.preferredPort && { port: options.preferredPort }),
-  });
+  await endForgotten(data);
+  const port = await choosePort(options.port);
   const settings = {
     ...SETTINGS,
     port: String(port),
@@ -76,9 +75,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ]),
     logFile: options.logFile,
-    // Fast shutdown: https://www.postgresql.org/docs/18/server-shutdown.html
-    stopSignal: 'SIGINT',
-    stopGraceMs: 20_000,
+    ending: ending.PostgreSQL,
     ...(options.onSpawn && { onSpawn: options.onSpawn }),
     isReady: () => answers(port, options.password),
     readyWithinMs: 60_000,
@@ -127,6 +124,20 @@ async function createCluster(
   } finally {
     await rm(passwordFile, { force: true });
   }
+}
+
+/**
+ * A cluster's lock file holds the pid of its server. That of a server which was killed stays, and when its pid has been
+ * given to somebody else (after a restart of the machine or container), PostgreSQL would refuse to start.
+ */
+async function endForgotten(data: string): Promise<void> {
+  const lock = join(data, 'postmaster.pid');
+  const [line = ''] = (await readFile(lock, 'utf8').catch(() => '')).split('\n');
+  if (line === '') return;
+  const commandLine = await readFile(`/proc/${Number(line)}/cmdline`, 'utf8').catch(() => '');
+  const server = commandLine.split('\0').includes(data) ? identifyProcess(Number(line)) : null;
+  if (server) await endProcess(server, ending.PostgreSQL);
+  await rm(lock, { force: true });
 }
 
 /** Single-user mode asks for no password: https://www.postgresql.org/docs/18/app-postgres.html */

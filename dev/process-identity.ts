@@ -27,16 +27,20 @@ export function isAlive(process: ProcessIdentity): boolean {
   return identifyProcess(process.pid)?.startedAt === process.startedAt;
 }
 
+/** How a process is asked to end in an orderly way, and how long that may take, in milliseconds. */
+export interface Ending {
+  signal: NodeJS.Signals;
+  graceMs: number;
+}
+
 /**
  * Signals a process that may be anybody's child, waits until it is gone, and kills it if that takes too long.
  *
- * @param graceMs how long it may take to end by itself, in milliseconds
  * @returns how it ended: by itself or killed; `gone` if it was not there
  */
 export async function endProcess(
   target: ProcessIdentity,
-  signal: NodeJS.Signals,
-  graceMs: number,
+  { signal, graceMs }: Ending,
 ): Promise<'gone' | 'ended' | 'killed'> {
   if (!isAlive(target)) return 'gone';
   send(target, signal);

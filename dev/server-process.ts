@@ -3,7 +3,7 @@ import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endProcess, identifyProcess, type ProcessIdentity } from './process-identity.js';
+import { endProcess, identifyProcess, type Ending, type ProcessIdentity } from './process-identity.js';
 import type { Command } from './unprivileged.js';
 
 export interface ServerProcess {
@@ -23,11 +23,10 @@ export interface ServerOptions {
   cwd?: string;
   /** What it prints is appended here; a file, not a pipe, so that it outlives us if we are killed. */
   logFile: string;
-  stopSignal: NodeJS.Signals;
-  stopGraceMs: number;
+  ending: Ending;
   /** Called as soon as there is a process to end, before it answers. */
   onSpawn?: (server: ServerProcess) => void;
-  isReady(): Promise<boolean>;
+  isReady(process: ProcessIdentity): Promise<boolean>;
   readyWithinMs: number;
 }
 
@@ -59,7 +58,7 @@ async function waitUntilReady(server: ServerProcess, options: ServerOptions): Pr
   let end: string | undefined;
   void server.ended.then((how) => (end = how));
   const until = Date.now() + options.readyWithinMs;
-  while (!(await options.isReady())) {
+  while (!(await options.isReady(server.identity))) {
     if (end !== undefined) throw new Error(`ended (${end}) before it answered`);
     if (Date.now() > until) throw new Error(`did not answer within ${options.readyWithinMs / 1000} s`);
     await sleep(50);
@@ -86,7 +85,7 @@ function spawnServer(options: ServerOptions, log: Writable): ServerProcess {
     return exitCode === undefined ? (shortMessage ?? 'for an unknown reason') : `exit code ${exitCode}`;
   });
   const stop = async () => {
-    await endProcess(identity, options.stopSignal, options.stopGraceMs);
+    await endProcess(identity, options.ending);
     await ended;
   };
   let stopping: Promise<void> | undefined;

@@ -1,14 +1,15 @@
 import { Connection } from '@temporalio/client';
-import getPort from 'get-port';
+import { choosePort, type WantedPort } from './port.js';
+import { ending } from './process-table.js';
 import { startServer, type ServerProcess } from './server-process.js';
 
 export interface TemporalOptions {
   /** The Temporal CLI. */
   cli: string;
   databaseFile: string;
-  /** Taken if they are free. Without `preferredUiPort` there is no UI. */
-  preferredPort?: number;
-  preferredUiPort?: number;
+  port?: WantedPort;
+  /** Without it there is no UI. */
+  uiPort?: WantedPort;
   /** For one run of tests: what it holds need not survive the machine. */
   throwAway?: boolean;
   logFile: string;
@@ -31,11 +32,8 @@ export interface TemporalServer extends ServerProcess {
  */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
   const host = '127.0.0.1';
-  const port = await getPort({ host, ...(options.preferredPort && { port: options.preferredPort }) });
-  const uiPort =
-    options.preferredUiPort === undefined
-      ? null
-      : await getPort({ host, port: options.preferredUiPort, exclude: [port] });
+  const port = await choosePort(options.port);
+  const uiPort = options.uiPort && (await choosePort(options.uiPort));
   const address = `${host}:${port}`;
   const server = await startServer({
     name: 'Temporal',
@@ -43,7 +41,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
       file: options.cli,
       args: [
         ...['server', 'start-dev', '--ip', host, '--port', String(port)],
-        ...(uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort)]),
+        ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]),
         ...['--db-filename', options.databaseFile],
         // With a write-ahead log the server is two to three times as fast (https://sqlite.org/wal.html).
         ...['--sqlite-pragma', 'journal_mode=WAL'],
@@ -52,8 +50,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
       ],
     },
     logFile: options.logFile,
-    stopSignal: 'SIGTERM',
-    stopGraceMs: 10_000,
+    ending: ending.Temporal,
     ...(options.onSpawn && { onSpawn: options.onSpawn }),
     isReady: () => answers(address),
     readyWithinMs: 60_000,
@@ -62,7 +59,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     ...server,
     address,
     port,
-    ui: uiPort === null ? null : { port: uiPort, url: `http://${host}:${uiPort}` },
+    ui: uiPort === undefined ? null : { port: uiPort, url: `http://${host}:${uiPort}` },
   };
 }
 

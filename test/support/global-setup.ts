@@ -43,7 +43,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const teardown = async () => {
     // Whatever has started by then ends, also where the other one did not start.
     const started = await Promise.allSettled([postgres, temporal]);
-    await Promise.all(started.map((server) => server.status === 'fulfilled' && server.value.stop()));
+    await Promise.all(
+      started.flatMap((server) => (server.status === 'fulfilled' ? [server.value.stop()] : [])),
+    );
     await rm(directory, { recursive: true, force: true });
   };
   try {

@@ -1,0 +1,81 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Environment } from '../config/environment.js';
+import { Interrupted, listenForInterruption } from './interruption.js';
+import { claim } from './only-one.js';
+import { ProcessTable } from './process-table.js';
+import { Screen } from './screen.js';
+import { startEverything } from './start-everything.js';
+import { root, stateUnder, type State } from './state.js';
+import { Supervisor } from './supervisor.js';
+import type { Tools } from './tools.js';
+import { guide } from './tour.js';
+
+export interface DevOptions {
+  /** Begin anew: what earlier runs left is removed first. */
+  reset: boolean;
+  /** End after the first imports. */
+  once: boolean;
+  environment: Environment;
+  /** Whether the terminal may be coloured. */
+  colour: boolean;
+}
+
+/**
+ * Runs everything that Inlet needs on this machine, with a sample source, until Ctrl-C. Its state is under `.inlet/`;
+ * to start again goes on where it was.
+ *
+ * @returns the process's exit code: 0 fine, 1 something failed or the sample's imports are not what they should be,
+ *   2 it runs already
+ */
+export async function runDev(options: DevOptions, tools: Tools): Promise<0 | 1 | 2> {
+  const screen = new Screen(process.stdout, options.colour);
+  const state = stateUnder(join(root, '.inlet'));
+  await mkdir(state.logs, { recursive: true });
+  const claimed = await claim(state.directory);
+  if (!claimed.claimed) {
+    const holder = claimed.holder === null ? '' : ` (process ${claimed.holder})`;
+    screen.line(`Inlet runs here already${holder}. Stop that one with Ctrl-C before you start another.`);
+    return 2;
+  }
+
+  const table = new ProcessTable(state.processes);
+  const supervisor = new Supervisor(table, (text) => screen.warn(text));
+  const interruption = listenForInterruption(() => table.killAll());
+  try {
+    const work = async () => {
+      await clearUp(table, state, screen, options.reset);
+      const { signal } = interruption;
+      const running = await startEverything({ ...options, state, supervisor, screen, signal });
+      return guide({ ...options, ...running, screen, tools, signal });
+    };
+    return await Promise.race([work(), supervisor.failed, interrupted(interruption.signal)]);
+  } catch (error) {
+    screen.rest();
+    if (error instanceof Interrupted) return 0;
+    throw error;
+  } finally {
+    screen.doing('stop', 'stopping the worker, Temporal and PostgreSQL');
+    await supervisor.stop();
+    screen.done('stop', 'Everything is stopped. "npm start" goes on where it was.');
+    interruption.dispose();
+    claimed.release();
+  }
+}
+
+async function clearUp(table: ProcessTable, state: State, screen: Screen, reset: boolean): Promise<void> {
+  const ended = await table.endAll();
+  if (ended.length > 0) screen.warn(`An earlier start was cut off: ended its ${ended.join(', its ')}.`);
+  if (!reset) return;
+  const { directory, env, postgres, temporalDatabase, logs } = state;
+  const temporalFiles = ['', '-wal', '-shm'].map((suffix) => `${temporalDatabase}${suffix}`);
+  for (const path of [env, postgres, logs, ...temporalFiles])
+    await rm(path, { recursive: true, force: true });
+  screen.done('reset', `Begun anew: what was in ${directory} is gone.`);
+}
+
+function interrupted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
+  });
+}

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type pg from 'pg';
+import type { FailureCount, FailureReason, ImportRecord, RowCounts } from '../store/records.js';
+import { root } from './state.js';
+
+/** The workspace's file, for databases that `inlet dev` has made. */
+export const sampleFile = join(root, 'examples', 'inlet.yaml');
+
+/** What the first import of a sync must give, if it has not been tampered with (examples/crm.sql says why). */
+interface Expected {
+  counts: RowCounts;
+  failures: Partial<Record<FailureReason, number>>;
+}
+
+export const expected: Record<string, Expected> = {
+  customers: {
+    counts: {
+      rows: 10_000,
+      added: 10_000,
+      updated: 0,
+      unchanged: 0,
+      skipped: 0,
+      superseded: 0,
+      failed: 0,
+    },
+    failures: {},
+  },
+  leads: {
+    counts: { rows: 600, added: 535, updated: 15, unchanged: 0, skipped: 0, superseded: 10, failed: 40 },
+    failures: { blank_key: 12, too_long: 4, invalid_email: 12, belongs_to_another: 6, already_set: 6 },
+  },
+};
+
+/** @returns in what the first import of a sync differs from what the sample must give, a phrase each */
+export function differences(record: ImportRecord, failures: readonly FailureCount[]): string[] {
+  const wanted = expected[record.sync];
+  if (wanted === undefined) return [];
+  if (record.counts === null) return [`import ${record.number} of ${record.sync} is ${record.status}`];
+  const found = new Map(failures.map(({ reason, count }) => [reason, count]));
+  const reasons = new Set([...found.keys(), ...reasonsOf(wanted)]);
+  return [
+    ...countNames.map((name) => ({ name, is: record.counts?.[name], should: wanted.counts[name] })),
+    ...[...reasons].map((name) => ({ name, is: found.get(name) ?? 0, should: wanted.failures[name] ?? 0 })),
+  ]
+    .filter(({ is, should }) => is !== should)
+    .map(({ name, is, should }) => `${record.sync}: ${name} is ${is} and should be ${should}`);
+}
+
+const countNames = ['rows', 'added', 'updated', 'unchanged', 'skipped', 'superseded', 'failed'] as const;
+
+function reasonsOf({ failures }: Expected): FailureReason[] {
+  const all: FailureReason[] = [
+    'blank_key',
+    'too_long',
+    'invalid_email',
+    'unstorable',
+    'belongs_to_another',
+    'already_set',
+  ];
+  return all.filter((reason) => failures[reason] !== undefined);
+}
+
+/** A little life in the CRM: purchases, visits that change nothing Inlet looks at, and somebody new. */
+export async function liveALittle(crmOwner: pg.Client): Promise<void> {
+  await crmOwner.query(`
+    UPDATE customers SET monthly_spend = monthly_spend + 1 + id % 20, updated_at = now()
+    WHERE id IN (SELECT 1 + floor(random() * 10000)::int FROM generate_series(1, 5));
+
+    UPDATE customers SET updated_at = now()
+    WHERE id IN (SELECT 1 + floor(random() * 10000)::int FROM generate_series(1, 3));
+
+    INSERT INTO customers
+    SELECT n, 'customer.' || n || '@example.com', first_name(n), last_name(n), 'SE', 'free', false, 0, now(), now()
+    FROM (SELECT max(id) + 1 FROM customers) new (n);
+  `);
+}
+
+/** Runs examples/mend-leads.sql. */
+export async function mendLeads(crmOwner: pg.Client): Promise<void> {
+  await crmOwner.query(await readFile(join(root, 'examples', 'mend-leads.sql'), 'utf8'));
+}

@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The directory of package.json, from the sources as from dist/. */
+export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+function findRoot(directory: string): string {
+  if (existsSync(join(directory, 'package.json'))) return directory;
+  if (dirname(directory) === directory) throw new Error('Inlet was installed without its package.json.');
+  return findRoot(dirname(directory));
+}
+
+/** Where everything lives that `inlet dev` makes. */
+export interface State {
+  directory: string;
+  /** What a second terminal reads: addresses and passwords. */
+  env: string;
+  /** Which processes run, so that a later start finds what this one left. */
+  processes: string;
+  postgres: string;
+  temporalDatabase: string;
+  /** Of Temporal's clients: an empty one. */
+  temporalConfig: string;
+  logs: string;
+  /** The Temporal CLI, if it was none of the machine's. Outlives --reset. */
+  bin: string;
+}
+
+export function stateUnder(directory: string): State {
+  return {
+    directory,
+    env: join(directory, 'env'),
+    processes: join(directory, 'processes.json'),
+    postgres: join(directory, 'postgres'),
+    temporalDatabase: join(directory, 'temporal.db'),
+    temporalConfig: join(directory, 'temporal.toml'),
+    logs: join(directory, 'logs'),
+    bin: join(directory, 'bin'),
+  };
+}

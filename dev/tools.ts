@@ -1,0 +1,15 @@
+import type { Environment } from '../config/environment.js';
+import type { WorkspaceFile } from '../config/workspace-file.js';
+import type { FailureCount, ImportRecord } from '../store/records.js';
+
+/** What `inlet dev` takes from the command line's room, so that imports look as they do in every other command. */
+export interface Tools {
+  /** As `inlet apply` does; throws what it would say. */
+  apply(environment: Environment, file: WorkspaceFile, sync: string): Promise<void>;
+  /** A bar where stdout is a terminal, else lines now and then. */
+  createProgress(): { show(record: ImportRecord): void; stop(): void };
+  /** A table of outcomes, and one of failed rows by reason. */
+  outcomeText(record: ImportRecord, failures: readonly FailureCount[]): string;
+  /** One import on one line. */
+  importLine(record: ImportRecord): string;
+}

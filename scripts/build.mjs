@@ -1,0 +1,23 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+
+// npm run build: compiles into dist/, beside what the compiled code reads: migrations, and the workflows' bundle.
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+rmSync(dist, { recursive: true, force: true });
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (status !== 0) process.exit(1);
+
+cpSync(join(root, 'store', 'migrations'), join(dist, 'store', 'migrations'), { recursive: true });
+const { makeWorkflowBundle } = await import(
+  new URL('../dist/worker/workflow-bundle.js', import.meta.url).href
+);
+writeFileSync(join(dist, 'workflow-bundle.js'), await makeWorkflowBundle());
