@@ -21,6 +21,8 @@ export class CopiedRows extends Readable {
     this.#session = session;
     this.#query = query;
     this.#explain = explain;
+    // Whoever reads gets the error; where nobody reads any more, a lost connection must not end the process.
+    this.on('error', () => undefined);
   }
 
   override _read(): void {
