@@ -14,8 +14,8 @@ try {
   await connected(url, mendLeads);
   process.stdout.write('The leads are mended. "npx inlet trigger leads --wait" imports them now.\n');
 } catch (error) {
-  console.error(
-    `The sample CRM could not be mended: ${error instanceof Error ? error.message : String(error)}.`,
+  process.stderr.write(
+    `The sample CRM could not be mended: ${error instanceof Error ? error.message : String(error)}.\n`,
   );
   process.exitCode = 1;
 }
