@@ -21,6 +21,12 @@ const storeTrouble: RetryPolicy = { ...sourceTrouble, maximumAttempts: 30 };
 /** What the log must be told it is told, however long the store is away. */
 const untilDone: RetryPolicy = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' };
 
+/**
+ * What touches the workspace has stopped before a cancelled import goes on to close itself. Said here, since what the
+ * SDK does unless told is not to wait.
+ */
+const stopsFirst = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const;
+
 const policies: Record<keyof Activities, ActivityOptions> = {
   defineSync: {
     startToCloseTimeout: '30s',
@@ -38,12 +44,13 @@ const policies: Record<keyof Activities, ActivityOptions> = {
     retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '5s' },
   },
   openImport: {
+    ...stopsFirst,
     startToCloseTimeout: '1m',
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s' },
   },
-  stageQuery: { startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: sourceTrouble },
-  planChunks: { startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: storeTrouble },
-  applyChunks: { startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: storeTrouble },
+  stageQuery: { ...stopsFirst, startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: sourceTrouble },
+  planChunks: { ...stopsFirst, startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: storeTrouble },
+  applyChunks: { ...stopsFirst, startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: storeTrouble },
   closeImport: { startToCloseTimeout: '2m', retry: untilDone },
   logUnopened: { startToCloseTimeout: '30s', retry: untilDone },
   forgetSync: { startToCloseTimeout: '30s', retry: untilDone },

@@ -42,9 +42,10 @@ export class ScriptedWorkspace {
   /** Refuses definitions whose query is this one. */
   refusedQuery = 'SELECT refused';
   private open: { id: string; input: ImportInput; grantedAt: number } | undefined;
+  private readonly lanesOf = new Map<string, number>();
   private readonly holds = new Map<string, { passed: Gate; reached: Gate }>();
 
-  /** Makes a step of one import (`customers/1`), or of one sync, wait. */
+  /** Makes a step of one import (`customers/1`, and for `applyChunks` its lane: `customers/1#1`) or sync wait. */
   hold(step: Step, of: string): Hold {
     const key = `${step} ${of}`;
     const passed = new Gate();
@@ -63,6 +64,11 @@ export class ScriptedWorkspace {
   /** Makes a step fail whenever it is reached. */
   fail(step: Step, of: string, error: ApplicationFailure): void {
     this.hold(step, of).fail(error);
+  }
+
+  /** Makes a step pass again. */
+  mend(step: Step, of: string): void {
+    this.holds.delete(`${step} ${of}`);
   }
 
   entries(sync: string): LogEntry[] {
@@ -108,7 +114,7 @@ export class ScriptedWorkspace {
         await this.passOpen('planChunks', key);
         return { chunks: this.lanes, lanes: this.lanes };
       },
-      applyChunks: (key) => this.passOpen('applyChunks', key),
+      applyChunks: (key) => this.passOpen('applyChunks', key, `#${this.nextLane(key)}`),
       closeImport: async ({ key, ending }) => {
         const open = this.opened(key);
         await pass('closeImport', shortOf(open.input));
@@ -127,9 +133,15 @@ export class ScriptedWorkspace {
     };
   }
 
-  private async passOpen(step: Step, key: string): Promise<void> {
-    await this.pass(step, shortOf(this.opened(key).input));
+  private async passOpen(step: Step, key: string, lane = ''): Promise<void> {
+    await this.pass(step, `${shortOf(this.opened(key).input)}${lane}`);
     this.opened(key);
+  }
+
+  private nextLane(key: string): number {
+    const lane = (this.lanesOf.get(key) ?? 0) + 1;
+    this.lanesOf.set(key, lane);
+    return lane;
   }
 
   private opened(key: string) {
@@ -146,6 +158,9 @@ export class ScriptedWorkspace {
     const beat = setInterval(() => Context.current().heartbeat(), 100);
     try {
       await Promise.race([held.passed.opened, cancelled]);
+    } catch (error) {
+      this.steps.push(`stopped ${step} ${of}`);
+      throw error;
     } finally {
       clearInterval(beat);
     }

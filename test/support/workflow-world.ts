@@ -1,5 +1,14 @@
 import { Client, Connection, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { WorkflowHandle } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { Duration } from '@temporalio/common';
+import {
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  makeTelemetryFilterString,
+} from '@temporalio/worker';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
@@ -26,7 +35,10 @@ import type {
 import type { ImportWorkflow, SyncWorkflow, WorkspaceMutexWorkflow } from '../../workflows/index.js';
 import { ScriptedWorkspace } from './scripted-activities.js';
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
+});
 
 /** Workflows on a real server and their worker, and workspaces whose activities are scripted. */
 export interface World {
@@ -132,6 +144,17 @@ export class Workspace {
     };
   }
 
+  /** Starts a sync that nobody ever defines. */
+  async startUndefinedSync(sync: string, options: { workflowRunTimeout?: Duration } = {}) {
+    this.ids.add(syncId(this.name, sync));
+    return await this.client.workflow.start<typeof SyncWorkflow>('SyncWorkflow', {
+      ...options,
+      workflowId: syncId(this.name, sync),
+      taskQueue: this.taskQueue,
+      args: [{ workspace: this.name, sync }],
+    });
+  }
+
   sync(sync: string) {
     return this.client.workflow.getHandle<typeof SyncWorkflow>(syncId(this.name, sync));
   }
@@ -171,6 +194,21 @@ export class Workspace {
 
   async mutexState(): Promise<MutexState> {
     return await this.mutex().query(mutexState);
+  }
+
+  /** What the Temporal UI shows of a workflow. */
+  async details(workflow: WorkflowHandle): Promise<string> {
+    const metadata = await workflow.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    return metadata.currentDetails ?? '';
+  }
+
+  /** The summaries of a workflow's activities and timers, in the order of its history. */
+  async summaries(workflow: WorkflowHandle): Promise<string[]> {
+    const { events } = await workflow.fetchHistory();
+    const payloads = events?.map((event) => event.userMetadata?.summary) ?? [];
+    return payloads.flatMap((payload) =>
+      payload ? [defaultPayloadConverter.fromPayload<string>(payload)] : [],
+    );
   }
 
   /** Asks for the workspace in the name of an import, whether it exists or not. */
@@ -217,6 +255,6 @@ export async function eventually<T>(ask: () => Promise<T> | T, isRight: (answer:
     const answer = await ask();
     if (isRight(answer)) return answer;
     if (Date.now() > until) throw new Error(`it stays so: ${JSON.stringify(answer)}`);
-    await sleep(25);
+    await sleep(50);
   }
 }
