@@ -100,7 +100,13 @@ async function judge(
       const store = await session.store();
       const rows = await snapshot.rows('main', rowLimit);
       const verdicts = await reading(file, () =>
-        previewRows(store, { settings: file.settings, definition, columns, rows }),
+        previewRows(store, {
+          settings: file.settings,
+          definition,
+          columns,
+          encoding: snapshot.encoding,
+          rows,
+        }),
       );
       return { columns, problems, warnings, rows: verdicts };
     } catch (error) {

@@ -1,4 +1,5 @@
 import {
+  isGrpcCancelledError,
   isGrpcDeadlineError,
   QueryNotRegisteredError,
   QueryRejectedError,
@@ -98,8 +99,7 @@ export class SyncHandle {
       this.#temporal.workerAnswered = true;
       return status;
     } catch (error) {
-      if (isGrpcDeadlineError(error) || isWithoutPoller(error))
-        throw new NoWorkerAnswered('nothing changes', error);
+      if (isUnanswered(error)) throw new NoWorkerAnswered('nothing changes', error);
       throw this.#explained(error);
     }
   }
@@ -158,4 +158,9 @@ export class SyncHandle {
     if (error instanceof QueryNotRegisteredError) return new SyncNotRunning(this.#sync, 'not yet', error);
     return error;
   }
+}
+
+/** Which of them a query ends with depends on who gives up first, we or the server. */
+function isUnanswered(error: unknown): boolean {
+  return isGrpcDeadlineError(error) || isGrpcCancelledError(error) || isWithoutPoller(error);
 }

@@ -40,10 +40,12 @@ beforeAll(async () => {
 });
 afterAll(() => inlet.close());
 
-/** The status of an import, as the log has it. */
-async function statusOf(sync: string, number: number): Promise<unknown> {
-  const { stdout } = await inlet.inlet('import', sync, String(number), '--json');
-  return stdout === '' ? undefined : JSON.parse(stdout);
+/** Waits until the log says so of an import. */
+async function untilStatus(sync: string, number: number, status: string): Promise<void> {
+  await vi.waitFor(async () => expect(await inlet.statusOf('acme', sync, number)).toBe(status), {
+    timeout: 40_000,
+    interval: 100,
+  });
 }
 
 describe('before anything is applied', () => {
@@ -87,13 +89,7 @@ describe('the main job', () => {
   });
 
   it('imports at once: all added, and last_sync_time advances', async () => {
-    await vi.waitFor(
-      async () => expect(await statusOf('customers', 1)).toMatchObject({ status: 'Completed' }),
-      {
-        timeout: 30_000,
-        interval: 500,
-      },
-    );
+    await untilStatus('customers', 1, 'Completed');
     const status = await inlet.inlet('status', 'customers', '--json');
     expect(status.code).toBe(0);
     expect(dataOf(status)).toMatchObject({
@@ -269,19 +265,13 @@ describe('a running import', () => {
     await inlet.inlet('apply', 'leads');
     const { stdout } = await inlet.inlet('trigger', 'leads');
     expect(stdout).toBe('Import 4 of "leads" is on its way.');
-    await vi.waitFor(async () => expect(await statusOf('leads', 4)).toMatchObject({ status: 'Running' }), {
-      timeout: 20_000,
-      interval: 300,
-    });
+    await untilStatus('leads', 4, 'Running');
     const status = await inlet.inlet('status', 'leads');
     expect(status.stdout).toMatch(/now +import 4 runs/);
     const canceled = await inlet.inlet('cancel', 'leads');
     expect(canceled.stdout).toContain('Import 4 of "leads" is being canceled');
     expect(canceled.code).toBe(0);
-    await vi.waitFor(async () => expect(await statusOf('leads', 4)).toMatchObject({ status: 'Canceled' }), {
-      timeout: 30_000,
-      interval: 500,
-    });
+    await untilStatus('leads', 4, 'Canceled');
   });
 
   it('is nothing to cancel once it has ended', async () => {
