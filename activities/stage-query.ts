@@ -82,7 +82,7 @@ async function stageSnapshot(
     warnings.push(
       `The query gave ${rows} rows. Consider asking only for what changed, by {{last_sync_time}}.`,
     );
-  return { table, columns, rows, warnings };
+  return { table, columns, encoding: snapshot.encoding, rows, warnings };
 }
 
 async function copyAll(
@@ -102,7 +102,7 @@ async function copyAll(
     const limitMs = queryTimeoutMs + COPY_MARGIN_MS;
     return await copyIntoStaging(
       store,
-      { table: target.table, columns: target.columns.length },
+      { table: target.table, columns: target.columns.length, encoding: snapshot.encoding },
       stream,
       meter,
       limitMs,

@@ -1,5 +1,6 @@
 import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
 import type { Column } from '../sources/source.js';
+import type { Encoding } from './row-sql.js';
 import { FencedOff, holdFence } from './fence.js';
 import { bookkeeping, transaction, type Store } from './store.js';
 
@@ -19,6 +20,7 @@ export interface OpenImport {
 export interface Staging {
   table: string;
   columns: Column[];
+  encoding: Encoding;
   rows: number;
 }
 
@@ -32,6 +34,7 @@ interface ImportRow {
   last_sync_time: number;
   staging: string | null;
   columns: Column[] | null;
+  encoding: Encoding | null;
   rows_promised: number | null;
 }
 
@@ -39,13 +42,13 @@ interface ImportRow {
 export async function readOpenImport(store: Store, key: string): Promise<OpenImport> {
   const { rows } = await store.pool.query<ImportRow>(
     `SELECT i.workspace_id, s.name AS sync, i.number, i.status, i.definition, i.settings, i.last_sync_time,
-            i.staging, i.columns, i.rows_promised
+            i.staging, i.columns, i.encoding, i.rows_promised
      FROM inlet.import i JOIN inlet.sync s USING (sync_id) WHERE i.import_id = $1`,
     [key],
   );
   const row = rows[0];
   if (row?.status !== 'Running') throw new FencedOff();
-  const { staging, columns, rows_promised } = row;
+  const { staging, columns, encoding, rows_promised } = row;
   return {
     key,
     workspaceId: row.workspace_id,
@@ -55,9 +58,9 @@ export async function readOpenImport(store: Store, key: string): Promise<OpenImp
     settings: row.settings,
     lastSyncTime: row.last_sync_time,
     staging:
-      staging === null || columns === null || rows_promised === null
+      staging === null || columns === null || encoding === null || rows_promised === null
         ? null
-        : { table: staging, columns, rows: rows_promised },
+        : { table: staging, columns, encoding, rows: rows_promised },
   };
 }
 
@@ -78,7 +81,7 @@ export async function adoptStaging(store: Store, key: string, staged: StagedImpo
     await holdFence(client, key);
     await client.query(
       `UPDATE inlet.import SET staging = $2, columns = $3, rows_promised = $4, rows_staged = $4, sql = $5,
-              start_time = $6, start_bound = $7, warnings = $8, staged_at = now()
+              start_time = $6, start_bound = $7, warnings = $8, encoding = $9, staged_at = now()
        WHERE import_id = $1 AND staging IS NULL`,
       [
         key,
@@ -89,6 +92,7 @@ export async function adoptStaging(store: Store, key: string, staged: StagedImpo
         staged.startTime,
         staged.startBound,
         staged.warnings,
+        staged.encoding,
       ],
     );
   });
@@ -112,7 +116,7 @@ export async function forgetStaging(store: Store, key: string, table: string): P
     );
     if (applied.rowCount !== 0) return false;
     const forgotten = await client.query(
-      `UPDATE inlet.import SET staging = NULL, columns = NULL, rows_promised = NULL, rows_staged = 0, staged_at = NULL,
+      `UPDATE inlet.import SET staging = NULL, columns = NULL, encoding = NULL, rows_promised = NULL, rows_staged = 0, staged_at = NULL,
               planned_at = NULL
        WHERE import_id = $1 AND staging = $2`,
       [key, table],

@@ -26,7 +26,7 @@ export interface StagedWork extends OpenImport {
 }
 
 const rowsOf = ({ definition, settings, staging }: StagedWork): PeopleRows =>
-  peopleRows(definition, settings, staging.columns);
+  peopleRows(definition, settings, staging.columns, staging.encoding);
 
 /**
  * Plans a staged import and writes the ledger, once: repeated, it gives the ledger that is there.

@@ -6,7 +6,7 @@ import { applyPeople, type VerdictRow } from './apply-people.js';
 import type { ImportTables } from './import-tables.js';
 import { planRows } from './plan.js';
 import type { RowVerdict } from './records.js';
-import { compared, peopleRows, type PeopleRows } from './row-sql.js';
+import { compared, peopleRows, type Encoding, type PeopleRows } from './row-sql.js';
 import { copyRows, marksColumns, stagingColumns } from './staging.js';
 import { bookkeeping, rolledBack, type Store } from './store.js';
 
@@ -15,6 +15,7 @@ export interface PreviewInput {
   settings: WorkspaceSettings;
   definition: SyncDefinition;
   columns: Column[];
+  encoding: Encoding;
   /** COPY text of the first rows; at most some hundreds. */
   rows: Readable;
 }
@@ -32,8 +33,8 @@ const tables: ImportTables = {
  * @returns a verdict for each row, in the order of the rows
  */
 export async function previewRows(store: Store, input: PreviewInput): Promise<RowVerdict[]> {
-  const { settings, definition, columns } = input;
-  const rows = peopleRows(definition, settings, columns);
+  const { settings, definition, columns, encoding } = input;
+  const rows = peopleRows(definition, settings, columns, encoding);
   return await rolledBack(store, bookkeeping, async (client) => {
     const workspace = await client.query<{ id: number }>(
       'SELECT workspace_id AS id FROM inlet.workspace WHERE name = $1',
@@ -47,7 +48,8 @@ export async function previewRows(store: Store, input: PreviewInput): Promise<Ro
       CREATE TEMP TABLE preview_people (LIKE inlet.person INCLUDING ALL) ON COMMIT DROP;
       CREATE TEMP TABLE preview_failures (LIKE inlet.import_failure INCLUDING ALL) ON COMMIT DROP`);
     const cells = columns.map((_, index) => `c${index + 1}`).join(', ');
-    await copyRows(client, `${tables.stage} (${cells})`, input.rows, { rows: 0, maxRows: Infinity });
+    const meter = { rows: 0, maxRows: Infinity };
+    await copyRows(client, `${tables.stage} (${cells})`, encoding, input.rows, meter);
     await copyPeople(client, rows, workspaceId);
     const outcomes = await applyAll(client, { ...input, rows, workspaceId });
     return await readVerdicts(client, rows, outcomes);

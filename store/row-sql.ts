@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Identifier, SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
-import type { CellType, Column } from '../sources/source.js';
+import type { CellType, Column, Snapshot } from '../sources/source.js';
 import { peopleColumns } from './column-rules.js';
 
 /**
@@ -32,6 +32,9 @@ export interface PeopleRows {
   row: string;
 }
 
+/** Of the bytes that were staged. */
+export type Encoding = Snapshot['encoding'];
+
 const literal = pg.escapeLiteral;
 const name = pg.escapeIdentifier;
 const cell = (index: number) => `s.c${index + 1}`;
@@ -61,52 +64,82 @@ export function stagedType(column: Column, isIdentifier: boolean): string {
 /** Columns whose conversion to JSON can fail or can give JSON null: they are converted once, in a LATERAL. */
 const isJson = (column: Column) => column.type === 'json';
 
-function asJson(column: Column, index: number): string {
-  if (isJson(column)) return `j.j${index + 1}`;
-  if (column.array) return cell(index);
-  if (column.type === 'timestamp') return `inlet.json_timestamp(${cell(index)})`;
-  if (column.type === 'timestamptz') return `inlet.json_timestamptz(${cell(index)})`;
-  return cell(index);
+/** How the cells of one column are read. */
+interface Cell {
+  column: Column;
+  index: number;
+  /** As staged. */
+  raw: string;
+  /** Its text for people to read, also if it can't be stored. */
+  shown: string;
+  /** The cell as an attribute's value. */
+  value: string;
+  /** A condition: the cell can't be stored. */
+  unstorable: string | undefined;
+  /** A condition: the cell removes its attribute. */
+  removes: string;
+  /** Columns of the LATERALs `b` and `j` that `value` needs. */
+  utf8: string | undefined;
+  json: string | undefined;
 }
+
+/** Bytes of unknown encoding are staged as LATIN1, and read as UTF-8 cell by cell. */
+const isBytes = ({ type }: Column, encoding: Encoding) =>
+  encoding === 'SQL_ASCII' && (type === 'text' || type === 'json');
+
+function readCell(column: Column, index: number, encoding: Encoding): Cell {
+  const raw = cell(index);
+  const number = index + 1;
+  const bytes = isBytes(column, encoding);
+  const text = bytes ? `b.b${number}` : raw;
+  const value = isJson(column) ? `j.j${number}` : asJson(column, text);
+  return {
+    column,
+    index,
+    raw,
+    shown: bytes ? `inlet.shown_cell(${raw}::text)` : `${raw}::text`,
+    value,
+    unstorable: isJson(column) || bytes ? `${raw} IS NOT NULL AND ${value} IS NULL` : undefined,
+    removes: isJson(column) ? `coalesce(${value}, 'null') = 'null'` : `${raw} IS NULL`,
+    utf8: bytes
+      ? `${column.array ? 'inlet.utf8_cells' : 'inlet.utf8_cell'}(${raw}) AS b${number}`
+      : undefined,
+    json: isJson(column)
+      ? `${column.array ? 'inlet.json_cells' : 'inlet.json_cell'}(${text}) AS j${number}`
+      : undefined,
+  };
+}
+
+function asJson({ type, array }: Column, value: string): string {
+  if (type !== 'timestamp' && type !== 'timestamptz') return value;
+  return array ? `inlet.json_timestamps(to_jsonb(${value}))` : `inlet.json_${type}(${value})`;
+}
+
+const present = <T>(items: (T | undefined)[]): T[] =>
+  items.flatMap((item) => (item === undefined ? [] : [item]));
 
 /** Writes the expressions for one query's columns. */
 export function peopleRows(
   definition: Pick<SyncDefinition, 'identifyBy'>,
   settings: Pick<WorkspaceSettings, 'identifiers'>,
   columns: Column[],
+  encoding: Encoding,
 ): PeopleRows {
   const sorted = peopleColumns(definition, settings, columns);
   const { identifyBy } = definition;
   const otherIdentifier: Identifier = identifyBy === 'id' ? 'email' : 'id';
-  const key = cell(sorted.key);
-  const other = sorted.other === undefined ? 'NULL::text' : cell(sorted.other);
-  const attributes = sorted.attributes.flatMap((index) => {
-    const column = columns[index];
-    return column === undefined ? [] : [{ index, column }];
+  const cells = columns.map((column, index) => {
+    const isIdentifier = index === sorted.key || index === sorted.other;
+    return readCell(isIdentifier ? { ...column, type: 'text', array: false } : column, index, encoding);
   });
-  const json = attributes.filter(({ column }) => isJson(column));
-  const unstorable = json.map(({ index }) => ({
-    index,
-    is: `${cell(index)} IS NOT NULL AND j.j${index + 1} IS NULL`,
-  }));
-  const keyProblem = `CASE WHEN ${key} IS NULL OR inlet.is_blank(${key}) THEN 'blank_key' ELSE inlet.identifier_problem(${literal(identifyBy)}, ${key}) END`;
-
-  const laterals = [
-    json.length > 0 &&
-      `CROSS JOIN LATERAL (SELECT ${json
-        .map(
-          ({ column, index }) =>
-            `${column.array ? 'inlet.json_cells' : 'inlet.json_cell'}(${cell(index)}) AS j${index + 1}`,
-        )
-        .join(', ')} OFFSET 0) j`,
-    `CROSS JOIN LATERAL (SELECT ${keyProblem} AS key_problem OFFSET 0) k`,
-  ];
-  const removes = attributes.map(({ column, index }) => {
-    const isNull = isJson(column) ? `coalesce(j.j${index + 1}, 'null') = 'null'` : `${cell(index)} IS NULL`;
-    return `CASE WHEN ${isNull} THEN ${literal(column.name)} END`;
-  });
-  const when = (result: (index: number) => string) =>
-    unstorable.map(({ index, is }) => `WHEN ${is} THEN ${result(index)}`).join(' ');
+  const attributes = cells.filter(({ index }) => sorted.attributes.includes(index));
+  const identifierText = (index: number) =>
+    encoding === 'SQL_ASCII' ? `inlet.shown_cell(${cell(index)})` : cell(index);
+  const key = identifierText(sorted.key);
+  const other = sorted.other === undefined ? 'NULL::text' : identifierText(sorted.other);
+  const unstorable = cells.filter(({ index, unstorable: is }) => is !== undefined && index !== sorted.key);
+  const when = (result: (cell: Cell) => string) =>
+    unstorable.map((each) => `WHEN ${each.unstorable ?? ''} THEN ${result(each)}`).join(' ');
 
   return {
     identifyBy,
@@ -115,36 +148,66 @@ export function peopleRows(
     other,
     comparedKey: compared(identifyBy, key),
     comparedOther: compared(otherIdentifier, other),
-    laterals: laterals.filter((lateral) => lateral !== false).join('\n    '),
-    attributes: objectOf(attributes.map(({ column, index }) => [column.name, asJson(column, index)])),
+    laterals: [
+      ...laterally('b', present(cells.map(({ utf8 }) => utf8))),
+      ...laterally('j', present(cells.map(({ json }) => json))),
+      ...laterally('k', [`${keyProblem(identifyBy, key, cells[sorted.key])} AS key_problem`]),
+    ].join('\n    '),
+    attributes: objectOf(attributes.map(({ column, value }) => [column.name, value])),
     removed:
-      removes.length === 0 ? `'{}'::text[]` : `array_remove(ARRAY[${removes.join(', ')}]::text[], NULL)`,
+      attributes.length === 0
+        ? `'{}'::text[]`
+        : `array_remove(ARRAY[${attributes.map(({ column, removes }) => `CASE WHEN ${removes} THEN ${literal(column.name)} END`).join(', ')}]::text[], NULL)`,
     problem:
       unstorable.length === 0
         ? 'k.key_problem'
         : `CASE WHEN k.key_problem IS NOT NULL THEN k.key_problem ${when(() => `'unstorable'`)} END`,
-    problemColumn: `CASE WHEN k.key_problem IS NOT NULL THEN ${literal(identifyBy)} ${when((index) => literal(columns[index]?.name ?? ''))} END`,
-    problemValue: `CASE WHEN k.key_problem IS NOT NULL THEN ${key} ${when((index) => `${cell(index)}::text`)} END`,
+    problemColumn: `CASE WHEN k.key_problem IS NOT NULL THEN ${literal(identifyBy)} ${when(({ column }) => literal(column.name))} END`,
+    problemValue: `CASE WHEN k.key_problem IS NOT NULL THEN ${key} ${when(({ shown }) => shown)} END`,
     otherProblem:
       sorted.other === undefined
         ? 'NULL::text'
         : `CASE WHEN NOT inlet.is_blank(${other}) THEN inlet.identifier_problem(${literal(otherIdentifier)}, ${other}) END`,
-    row: rowAsItCame(columns),
+    row: rowAsItCame(cells),
   };
 }
 
-/** A jsonb object of many members, built from one record: no limit on their number, and the fastest way there is. */
-function objectOf(members: [string, string][]): string {
-  if (members.length === 0) return `'{}'::jsonb`;
-  return `(SELECT to_jsonb(x) FROM (SELECT ${members.map(([key, value]) => `${value} AS ${name(key)}`).join(', ')}) x)`;
+const laterally = (alias: string, columns: string[]): string[] =>
+  columns.length === 0 ? [] : [`CROSS JOIN LATERAL (SELECT ${columns.join(', ')} OFFSET 0) ${alias}`];
+
+/** In this order: blank, over its limit, invalid, can't be stored. Limits count the bytes that came. */
+function keyProblem(identifyBy: Identifier, key: string, keyCell: Cell | undefined): string {
+  const broken =
+    keyCell?.unstorable === undefined
+      ? ''
+      : `WHEN ${keyCell.unstorable} THEN CASE WHEN char_length(${keyCell.raw}) > ${identifyBy === 'email' ? '254' : '150'} THEN 'too_long' ELSE '${identifyBy === 'email' ? 'invalid_email' : 'unstorable'}' END`;
+  return `CASE WHEN ${key} IS NULL OR inlet.is_blank(${key}) THEN 'blank_key' ${broken} ELSE inlet.identifier_problem(${literal(identifyBy)}, ${key}) END`;
 }
 
-function rowAsItCame(columns: Column[]): string {
-  const members = columns.map((column, index) => {
-    const value = isJson(column)
-      ? `coalesce(j.j${index + 1}, to_jsonb(${cell(index)}::text))`
-      : asJson(column, index);
-    return `${value} AS ${name(column.name)}`;
-  });
-  return `(SELECT to_json(x) FROM (SELECT ${members.join(', ')}) x)`;
+/** PostgreSQL cuts off longer names of columns. */
+const MAX_ALIAS_BYTES = 63;
+const isAlias = (name: string) => name !== '' && Buffer.byteLength(name) <= MAX_ALIAS_BYTES;
+
+/** A jsonb object of many members, built from one record: no limit on their number, and the fastest way there is. */
+function objectOf(members: [string, string][]): string {
+  const short = members.filter(([key]) => isAlias(key));
+  const long = members.filter(([key]) => !isAlias(key));
+  const parts = [
+    ...(short.length === 0 ? [] : [recordOf('to_jsonb', short)]),
+    ...long.map(([key, value]) => `jsonb_build_object(${literal(key)}, ${value})`),
+  ];
+  return parts.length === 0 ? `'{}'::jsonb` : `(${parts.join(' || ')})`;
+}
+
+const recordOf = (toJson: 'to_json' | 'to_jsonb', members: [string, string][]) =>
+  `(SELECT ${toJson}(x) FROM (SELECT ${members.map(([key, value]) => `${value} AS ${name(key)}`).join(', ')}) x)`;
+
+function rowAsItCame(cells: Cell[]): string {
+  const members = cells.map(({ column, value, unstorable, shown }): [string, string] => [
+    column.name,
+    unstorable === undefined ? value : `coalesce(to_jsonb(${value}), to_jsonb(${shown}))`,
+  ]);
+  if (members.every(([key]) => isAlias(key))) return recordOf('to_json', members);
+  const ordered = members.map(([key, value], at) => `(${at}, ${literal(key)}, to_json(${value}))`);
+  return `(SELECT json_object_agg(key, value ORDER BY at) FROM (VALUES ${ordered.join(', ')}) x(at, key, value))`;
 }

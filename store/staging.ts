@@ -7,7 +7,7 @@ import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definitio
 import type { Column } from '../sources/source.js';
 import { peopleColumns } from './column-rules.js';
 import { countRows, type RowMeter } from './row-meter.js';
-import { stagedType } from './row-sql.js';
+import { stagedType, type Encoding } from './row-sql.js';
 import { bookkeeping, transaction, type Store } from './store.js';
 
 /** Enough characters that two attempts never meet in a name. */
@@ -69,7 +69,7 @@ export async function createStaging(store: Store, importKey: string, shape: Stag
  */
 export async function copyIntoStaging(
   store: Store,
-  target: { table: string; columns: number },
+  target: { table: string; columns: number; encoding: Encoding },
   rows: Readable,
   meter: RowMeter,
   limitMs: number,
@@ -79,19 +79,28 @@ export async function copyIntoStaging(
   return await transaction(store, { statement: limitMs, lock: 20_000 }, async (client) => {
     // COPY FROM STDIN waits for the source as long as that takes: only the statement's own limit may end it.
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
-    return await copyRows(client, `${qualified(target.table)} (${cells})`, rows, meter, signal);
+    const into = `${qualified(target.table)} (${cells})`;
+    return await copyRows(client, into, target.encoding, rows, meter, signal);
   });
 }
 
-/** The COPY itself, on a connection that is in a transaction already. */
+/**
+ * The COPY itself, on a connection that is in a transaction already. Bytes of unknown encoding are staged as LATIN1, which
+ * takes and keeps every byte; as SQL_ASCII they would become text that is not UTF-8.
+ */
 export async function copyRows(
   client: pg.ClientBase,
   into: string,
+  encoding: Encoding,
   rows: Readable,
   meter: RowMeter,
   signal?: AbortSignal,
 ): Promise<number> {
-  const copy = client.query(copyFrom(`COPY ${into} FROM STDIN (FORMAT text, ENCODING 'UTF8')`));
+  const copy = client.query(
+    copyFrom(
+      `COPY ${into} FROM STDIN (FORMAT text, ENCODING '${encoding === 'SQL_ASCII' ? 'LATIN1' : 'UTF8'}')`,
+    ),
+  );
   const stages: [Readable, ReturnType<typeof countRows>, Writable] = [rows, countRows(meter), copy];
   await pipeline(...stages, signal === undefined ? {} : { signal });
   return copy.rowCount;

@@ -45,9 +45,11 @@ CREATE TABLE inlet.import (
   start_time       bigint,
   start_bound      text,
   warnings         text[] NOT NULL DEFAULT '{}',
-  -- The staging that won, once there is one: its table, its columns as sources describe them, and its promised rows.
+  -- The staging that won, once there is one: its table, its columns as sources describe them, the encoding of the bytes
+  -- that came, and its promised rows.
   staging          text,
   columns          jsonb,
+  encoding         text,
   rows_promised    bigint,
   -- Progress while rows are copied.
   rows_staged      bigint NOT NULL DEFAULT 0,

@@ -51,6 +51,37 @@ RETURN CASE WHEN cell >= '0001-01-01' AND cell < '10000-01-01' THEN to_jsonb(cel
 CREATE FUNCTION inlet.json_timestamptz(cell timestamptz) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN cell >= '0001-01-01 00:00+00' AND cell < '10000-01-01 00:00+00' THEN to_jsonb(cell) ELSE to_jsonb(cell::text) END;
 
+-- An array of timestamps as JSON: elements that have no plain form are the type's own text, as above.
+CREATE FUNCTION inlet.json_timestamps(cells jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  IF cells::text !~ 'BC|[0-9]{5}-' THEN
+    RETURN cells;
+  ELSIF jsonb_typeof(cells) = 'array' THEN
+    RETURN (SELECT jsonb_agg(inlet.json_timestamps(cell) ORDER BY at)
+            FROM jsonb_array_elements(cells) WITH ORDINALITY AS elements(cell, at));
+  END IF;
+  RETURN to_jsonb(replace(replace(cells #>> '{}', 'T', ' '), '+00:00', '+00'));
+END $$;
+
+-- Bytes of unknown encoding are staged as LATIN1, in which every byte is a character, and read as what they are if they
+-- are UTF-8. NULL: they aren't, and can't be stored as text.
+CREATE FUNCTION inlet.try_utf8(cell text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+  RETURN convert_from(convert_to(cell, 'LATIN1'), 'UTF8');
+EXCEPTION WHEN data_exception THEN
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION inlet.utf8_cell(cell text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN octet_length(cell) = char_length(cell) THEN cell ELSE inlet.try_utf8(cell) END;
+
+CREATE FUNCTION inlet.utf8_cells(cells text[]) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN inlet.utf8_cell(cells::text)::text[];
+
+-- The same, with bytes that are not UTF-8 shown as \nnn: for people to read.
+CREATE FUNCTION inlet.shown_cell(cell text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(inlet.utf8_cell(cell), encode(convert_to(cell, 'LATIN1'), 'escape'));
+
 -- How a person is called in sentences.
 CREATE FUNCTION inlet.person_name(id text, email text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN id IS NULL THEN 'email ' || email WHEN email IS NULL THEN 'id ' || id ELSE format('id %s (%s)', id, email) END;
@@ -63,7 +94,7 @@ RETURN CASE reason
   WHEN 'too_long' THEN format('The %s is longer than the limit of %s. Shorten it in the source.', column_name,
     CASE column_name WHEN 'email' THEN '254 characters' ELSE '150 bytes' END)
   WHEN 'invalid_email' THEN format('"%s" is not a valid email address (RFC 5322). Correct it in the source.', left(cell, 254))
-  WHEN 'unstorable' THEN format('The cell of column %s holds a value that can''t be stored (such as \u0000, a lone surrogate or a number out of range). Clean it in the query.', column_name)
+  WHEN 'unstorable' THEN format('The cell of column %s holds a value that can''t be stored (such as \u0000, a lone surrogate, a number out of range, or bytes that are not UTF-8). Clean it in the query.', column_name)
   WHEN 'belongs_to_another' THEN format('The %s "%s" belongs to another person: %s. Remove it there, or from this row.', column_name, left(cell, 254), collides_with)
   WHEN 'already_set' THEN format('The person has another %s already, and a set %s is not changed by an import%s. Leave the column out of the query, or change it by hand.', column_name, column_name,
     CASE column_name WHEN 'email' THEN ' unless the sync identifies people by id and workspace.allowEmailUpdatesUsingId is on' ELSE '' END)

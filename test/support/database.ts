@@ -13,10 +13,11 @@ export interface TestDatabase {
  * Makes an empty database on the run's PostgreSQL.
  *
  * @param prefix what its name starts with, for people who look at the server
+ * @param options of CREATE DATABASE, such as its encoding
  */
-export async function createDatabase(prefix: string): Promise<TestDatabase> {
+export async function createDatabase(prefix: string, options = ''): Promise<TestDatabase> {
   const name = `${prefix}_${randomBytes(6).toString('hex')}`;
-  await asSuperuser(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+  await asSuperuser(`CREATE DATABASE ${pg.escapeIdentifier(name)} ${options}`);
   const url = new URL(inject('postgresUrl'));
   url.pathname = `/${name}`;
   return {

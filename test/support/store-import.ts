@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Mode, SyncDefinition, WorkspaceSettings } from '../../config/sync-definition.js';
-import type { Column } from '../../sources/source.js';
+import type { Column, Snapshot } from '../../sources/source.js';
 import { closeImport, type Ended } from '../../store/end-import.js';
 import { readFailures } from '../../store/failures.js';
 import { adoptStaging, readOpenImport } from '../../store/imports.js';
@@ -26,6 +26,9 @@ export interface ImportOptions {
   /** Column names, or whole columns; text unless said. */
   columns: (string | Column)[];
   rows: Cells[];
+  /** COPY text in place of `rows`, and its encoding; UTF8 unless said. */
+  bytes?: Readable;
+  encoding?: Snapshot['encoding'];
   /** Rows of a chunk, and how many connections apply at once. */
   chunkRows?: number;
   lanes?: number;
@@ -97,6 +100,7 @@ export async function stageImport(store: Store, options: ImportOptions): Promise
   const definition = definitionOf(options);
   const settings = settingsOf(options);
   const columns = columnsOf(options.columns);
+  const { encoding = 'UTF8' } = options;
   await saveSync(store, definition, settings);
   numbers += 1;
   const opened = await openImport(store, {
@@ -116,8 +120,8 @@ export async function stageImport(store: Store, options: ImportOptions): Promise
   const meter = { rows: 0, maxRows: definition.maxRows };
   const rows = await copyIntoStaging(
     store,
-    { table, columns: columns.length },
-    copyText(options.rows),
+    { table, columns: columns.length, encoding },
+    options.bytes ?? copyText(options.rows),
     meter,
     60_000,
   );
@@ -125,6 +129,7 @@ export async function stageImport(store: Store, options: ImportOptions): Promise
   const staging = await adoptStaging(store, opened.key, {
     table,
     columns,
+    encoding,
     rows,
     sql: definition.query,
     startTime: 1_700_000_000,
