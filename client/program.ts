@@ -30,6 +30,8 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   trigger: async () => (await import('./trigger.js')).addTrigger,
   cancel: async () => (await import('./cancel.js')).addCancel,
   delete: async () => (await import('./delete.js')).addDelete,
+  show: async () => (await import('./show.js')).addShow,
+  set: async () => (await import('./set.js')).addSet,
 };
 
 interface GlobalOptions {
@@ -46,12 +48,12 @@ export async function main(words: readonly string[]): Promise<void> {
   endQuietlyWithoutReader();
   let environment: Environment | undefined;
   let exitCode: ExitCode = exitCodes.fine;
-  const run: Run = async (work) => {
+  const run: Run = async (work, options) => {
     environment = readEnvironment();
     const { json = false, config } = program.opts<GlobalOptions>();
     const colour = environment.get('NO_COLOR') === undefined;
     const out = new Output(process.stdout, process.stderr, { json, colour });
-    if (environment.source !== null)
+    if (environment.source !== null && options?.writesEnvironment !== true)
       out.say(`Taken from ${environment.path ?? environment.source}: what the environment does not set.`);
     const session = new Session(environment, out, { config });
     try {
