@@ -3,7 +3,13 @@ import type { ExitCode } from './exit.js';
 import type { Session } from './session.js';
 
 /** Runs what a command does with a session of its own, and sets the exit code. */
-export type Run = (work: (session: Session) => Promise<ExitCode>) => Promise<void>;
+export type Run = (
+  work: (session: Session) => Promise<ExitCode>,
+  options?: {
+    /** True where what `.inlet/env` adds to the environment is of no account. */
+    writesEnvironment?: boolean;
+  },
+) => Promise<void>;
 
 /** Parses a whole number from 1, as import numbers are. */
 export function wholeNumber(text: string): number {

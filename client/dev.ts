@@ -1,10 +1,16 @@
 import type { Command } from 'commander';
+import type { Environment } from '../config/environment.js';
 import type { Tools } from '../dev/tools.js';
+import { importId } from '../workflows/messages.js';
 import { examples, type Run } from './argument.js';
+import type { ExitCode } from './exit.js';
 import { importLine, outcomeText } from './import-report.js';
+import { syncOfFile } from './known-sync.js';
 import type { Output } from './output.js';
 import { createProgress } from './progress.js';
-import { syncOfFile } from './known-sync.js';
+import { saidBy } from './said-by.js';
+import type { Session } from './session.js';
+import type { Temporal } from './temporal.js';
 
 interface Options {
   reset?: boolean;
@@ -23,34 +29,48 @@ export function addDev(program: Command, run: Run): void {
       'end after the first imports; the exit code is 0 only if they are as the sample must give',
     )
     .action(({ reset, once }: Options) =>
-      run(async ({ environment, out }) => {
-        const { runDev } = await import('../dev/run-dev.js');
-        const colour = environment.get('NO_COLOR') === undefined;
-        return runDev({ reset: reset === true, once: once === true, environment, colour }, toolsFor(out));
+      run((session) => dev(session, { reset: reset === true, once: once === true }), {
+        writesEnvironment: true,
       }),
     );
   examples(command, 'inlet dev', 'inlet dev --reset --once');
+}
+
+async function dev({ environment, out }: Session, options: Required<Options>): Promise<ExitCode> {
+  const { runDev } = await import('../dev/run-dev.js');
+  const colour = environment.get('NO_COLOR') === undefined;
+  return saidBy(() => runDev({ ...options, environment, colour }, toolsFor(out)));
 }
 
 /** What the tour shows looks as it does in other commands. */
 function toolsFor(out: Output): Tools {
   return {
     apply: async (environment, file, sync) => {
-      const [{ connectTemporal }, { SyncHandle }] = await Promise.all([
-        import('./temporal.js'),
-        import('./sync-workflow.js'),
-      ]);
+      const { SyncHandle } = await import('./sync-workflow.js');
       const definition = syncOfFile(file, sync);
-      const temporal = await connectTemporal(environment);
-      try {
-        const handle = new SyncHandle(temporal, definition.workspace, sync);
-        await handle.define({ definition, settings: file.settings });
-      } finally {
-        await temporal.close();
-      }
+      await withTemporal(environment, (temporal) =>
+        new SyncHandle(temporal, definition.workspace, sync).define({ definition, settings: file.settings }),
+      );
     },
+    closed: (environment, { workspace, sync, number }) =>
+      withTemporal(environment, async ({ client }) => {
+        await client.workflow.getHandle(importId(workspace, sync, number)).result();
+      }),
     createProgress: () => createProgress(out),
     outcomeText: (record, failures) => outcomeText(out, record, failures),
     importLine: (record) => importLine(out, record),
   };
+}
+
+async function withTemporal<T>(
+  environment: Environment,
+  work: (temporal: Temporal) => Promise<T>,
+): Promise<T> {
+  const { connectTemporal } = await import('./temporal.js');
+  const temporal = await connectTemporal(environment);
+  try {
+    return await work(temporal);
+  } finally {
+    await temporal.close();
+  }
 }

@@ -1,5 +1,6 @@
 import { execa } from 'execa';
-import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { choosePort, type WantedPort } from './port.js';
@@ -106,9 +107,9 @@ async function createCluster(
   account: Account,
   { directory, password, throwAway }: PostgresOptions,
 ): Promise<void> {
-  const unfinished = join(directory, 'data.new');
-  const passwordFile = join(directory, 'password.new');
-  await rm(unfinished, { recursive: true, force: true });
+  // Under a name of its own, for the initdb of a start that was killed may still be at work.
+  const unfinished = join(directory, `new-${randomBytes(6).toString('hex')}`);
+  const passwordFile = `${unfinished}.password`;
   try {
     await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
     if (account.owner) await chown(passwordFile, account.owner.uid, account.owner.gid);
@@ -122,7 +123,10 @@ async function createCluster(
     if (made.failed) throw new Error(`PostgreSQL's initdb failed in ${directory}:\n${made.all}`);
     await rename(unfinished, join(directory, 'data'));
   } finally {
-    await rm(passwordFile, { force: true });
+    for (const name of await readdir(directory)) {
+      if (name.startsWith('new-'))
+        await rm(join(directory, name), { recursive: true, force: true, maxRetries: 3 });
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../config/environment.js';
 import { Interrupted, listenForInterruption } from './interruption.js';
@@ -65,17 +65,27 @@ export async function runDev(options: DevOptions, tools: Tools): Promise<0 | 1 |
 
 async function clearUp(table: ProcessTable, state: State, screen: Screen, reset: boolean): Promise<void> {
   const ended = await table.endAll();
-  if (ended.length > 0) screen.warn(`An earlier start was cut off: ended its ${ended.join(', its ')}.`);
-  if (!reset) return;
-  const { directory, env, postgres, temporalDatabase, logs } = state;
-  const temporalFiles = ['', '-wal', '-shm'].map((suffix) => `${temporalDatabase}${suffix}`);
-  for (const path of [env, postgres, logs, ...temporalFiles])
-    await rm(path, { recursive: true, force: true });
-  screen.done('reset', `Begun anew: what was in ${directory} is gone.`);
+  if (ended.length > 0) screen.warn(`An earlier start was cut off; ended its ${inWords(ended)}.`);
+  // A reset that was cut off is finished first: half a state would be worse than the old or none.
+  const cutOff = await exists(state.resetting);
+  if (!reset && !cutOff) return;
+  await writeFile(state.resetting, '');
+  for (const path of state.forgottenByReset) await rm(path, { recursive: true, force: true });
+  await rm(state.resetting);
+  screen.done('reset', `Begun anew: what was in ${state.directory} is gone.`);
 }
+
+const inWords = (parts: string[]) => new Intl.ListFormat('en').format(parts);
 
 function interrupted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
   });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

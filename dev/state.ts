@@ -25,17 +25,31 @@ export interface State {
   logs: string;
   /** The Temporal CLI, if it was none of the machine's. Outlives --reset. */
   bin: string;
+  /** What --reset removes, and a file that is there while it does. */
+  forgottenByReset: string[];
+  resetting: string;
 }
 
 export function stateUnder(directory: string): State {
+  const env = join(directory, 'env');
+  const postgres = join(directory, 'postgres');
+  const temporalDatabase = join(directory, 'temporal.db');
+  const logs = join(directory, 'logs');
   return {
     directory,
-    env: join(directory, 'env'),
+    env,
     processes: join(directory, 'processes.json'),
-    postgres: join(directory, 'postgres'),
-    temporalDatabase: join(directory, 'temporal.db'),
+    postgres,
+    temporalDatabase,
     temporalConfig: join(directory, 'temporal.toml'),
-    logs: join(directory, 'logs'),
+    logs,
     bin: join(directory, 'bin'),
+    forgottenByReset: [
+      env,
+      postgres,
+      logs,
+      ...['', '-wal', '-shm'].map((end) => `${temporalDatabase}${end}`),
+    ],
+    resetting: join(directory, 'resetting'),
   };
 }

@@ -19,11 +19,13 @@ export async function buildTemporalCli(
   const aside = await mkdtemp(join(directory, 'building-'));
   const started = Date.now();
   let packages = 0;
-  const report = () =>
+  const report = () => {
+    const seconds = Math.round((Date.now() - started) / 1000);
+    const done = packages === 0 ? '' : `, ${packages} packages`;
     onProgress(
-      `building the Temporal CLI with go, which takes three to four minutes the first time: ` +
-        `${Math.round((Date.now() - started) / 1000)} s, ${packages} packages`,
+      `building the Temporal CLI with go (three to four minutes the first time): ${seconds} s${done}`,
     );
+  };
   const timer = setInterval(report, 1000);
   try {
     report();

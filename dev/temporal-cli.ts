@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, readdir, rm, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { buildTemporalCli } from './temporal-cli-build.js';
 import { whyUnusable } from './temporal-cli-check.js';
@@ -24,6 +24,8 @@ export interface CliSource {
   /** Puts a CLI that works into the directory and gives its path; throws an Error that says why it could not. */
   get(directory: string, onProgress: (doing: string) => void, signal?: AbortSignal): Promise<string>;
 }
+
+const AN_HOUR_MS = 3_600_000;
 
 const SOURCES: CliSource[] = [
   { name: 'the official download', get: downloadTemporalCli },
@@ -55,6 +57,7 @@ export async function findTemporalCli(search: CliSearch): Promise<string> {
     if ((await isExecutable(candidate)) && (await whyUnusable(candidate)) === null) return candidate;
   }
 
+  await removeUnfinished(search.directory);
   const tried: string[] = [];
   for (const source of search.sources ?? SOURCES) {
     try {
@@ -79,4 +82,17 @@ async function isExecutable(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** What a download or a build that was killed has left; those that others are at now are younger. */
+async function removeUnfinished(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names.filter((each) => /^(building|downloading)-/.test(each))) {
+    const path = join(directory, name);
+    const age = await stat(path).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > AN_HOUR_MS) await rm(path, { recursive: true, force: true });
+  }
 }

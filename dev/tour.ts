@@ -66,6 +66,8 @@ async function showFirst(
   const { record, failures } = await followFirstImport(store, which, tools, signal);
   screen.line(tools.outcomeText(record, failures));
   screen.line();
+  // If we are stopped now, the next start must not find it half done.
+  await orNothing(() => tools.closed(environment, record));
   const newest = await latestImport(store, which);
   if (newest !== null && newest.number > record.number) {
     screen.line(`Since then: ${newest.number - record.number} more, the newest ${tools.importLine(newest)}`);
