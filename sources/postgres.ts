@@ -11,6 +11,8 @@ import type { Source } from './source.js';
 
 /** What is not the import's own query takes milliseconds, unless a table that it names is locked. */
 const shortMs = 60_000;
+/** Somebody waits for `check`. */
+const checkMs = 20_000;
 
 /**
  * A PostgreSQL database as a source, straight or through PgBouncer in transaction mode (docs/postgres.md). Each piece
@@ -24,7 +26,7 @@ export function openPostgres(connection: DatabaseConnection): Source {
   const brief = { isolation: 'READ COMMITTED', timeoutMs: shortMs } as const;
   return {
     type: 'postgres',
-    check: async (signal) => check(server, brief, signal),
+    check: async (signal) => check(server, { ...brief, timeoutMs: checkMs }, signal),
     describe: async (query, signal) => {
       const userQuery = new UserQuery(query);
       return inTransaction(server(), 'describe', brief, signal, (session, encoding) =>

@@ -42,6 +42,8 @@ export interface StartTime {
 export interface SnapshotRequest {
   main: string;
   relationships?: string;
+  /** What `{{last_sync_time}}` in the queries becomes; 0 where it is not given. */
+  lastSyncTime?: number;
   /** Milliseconds that one query may take. */
   queryTimeoutMs: number;
   /** By it a retried attempt finds a statement that runs already. Sources that can't resume ignore it. */
@@ -84,7 +86,10 @@ export interface Source {
   readonly type: 'postgres' | 'redshift';
   /** Proves what can be proved of the connection; does not throw for what it finds. */
   check(signal: AbortSignal): Promise<Finding[]>;
-  /** Parses and describes a query (without running it) and gives its columns. */
+  /**
+   * Parses and describes a query (without running it) and gives its columns. Takes it as written, so that positions in
+   * errors are places in that; `{{last_sync_time}}` is 0.
+   */
   describe(query: string, signal: AbortSignal): Promise<Column[]>;
   /** Read in a transaction of its own, before the snapshot. */
   startTime(signal: AbortSignal): Promise<StartTime>;

@@ -1,7 +1,7 @@
 import type { DatabaseConnection } from '../../config/workspace-file.js';
 import { SourceError } from '../source-error.js';
 
-export type SslMode = NonNullable<DatabaseConnection['ssl']>;
+type SslMode = NonNullable<DatabaseConnection['ssl']>;
 
 /** Where a database is and how to speak to it. The password is a function so that printing an address shows none. */
 export interface Address {

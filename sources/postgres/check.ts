@@ -95,8 +95,7 @@ function checkStandby({ standby, replayed, feedback, delay }: Facts): Finding {
   if (!standby) return { level: 'ok', subject, message: 'A primary.' };
   if (replayed === null) {
     const message =
-      'A standby that does not say up to what time it has replayed, so last_sync_time can never advance. ' +
-      'Read from the primary, or leave {{last_sync_time}} out of the queries.';
+      'A standby that has replayed no transaction since it was started. Until it has, last_sync_time does not advance.';
     return { level: 'warning', subject, message };
   }
   if (feedback === 'off' && delay !== '-1') {

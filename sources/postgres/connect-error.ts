@@ -1,7 +1,14 @@
 import { SourceError } from '../source-error.js';
 import { placeOf, type Address } from './address.js';
 import { ChannelBindingRefused } from './channel-binding.js';
-import { isDatabaseError, mayPass, nodeCodeOf, sqlstateOf, wordsOf } from './failure-kinds.js';
+import {
+  codeMayPass,
+  isDatabaseError,
+  isLostConnection,
+  nodeCodeOf,
+  sqlstateOf,
+  wordsOf,
+} from './failure-kinds.js';
 import type { Attempt } from './tls.js';
 
 /** An attempt to connect, and how it failed. */
@@ -12,7 +19,7 @@ export interface FailedAttempt {
 
 /** Whether the server turned this way of connecting down, so that the mode's other way may do: libpq's rule. */
 export function mayWorkOtherwise({ attempt, error }: FailedAttempt): boolean {
-  const refused = sqlstateOf(error)?.startsWith('28') === true;
+  const refused = meaningOf(error)?.startsWith('28') === true;
   return attempt.encrypted ? refused || isTlsFailure(error) : refused;
 }
 
@@ -24,13 +31,28 @@ export function connectError(address: Address, failed: FailedAttempt[]): SourceE
     failed[0];
   const error = told?.error;
   const sqlstate = sqlstateOf(error);
+  const meaning = meaningOf(error);
   return new SourceError({
     message: `Can't connect to database "${address.name}" at ${placeOf(address)}: ${reasonOf(address, error)}`,
     phase: 'connect',
-    retryable: mayPass(error) || (error instanceof Error && error.message === noTlsAnswer),
+    retryable: meaning === undefined ? networkMayPass(error) : codeMayPass(meaning),
     ...(sqlstate !== undefined && { sqlstate }),
     ...(isDatabaseError(error) && { databaseMessage: wordsOf(error) }),
   });
+}
+
+/** PgBouncer gives all its own errors one code, and translates none of them. */
+const poolerMeanings: [message: RegExp, sqlstate: string][] = [
+  [/^password authentication failed|^no such user/, '28P01'],
+  [/^SSL required/, '28000'],
+  [/^no such database/, '3D000'],
+  [/^unsupported startup parameter/, '0A000'],
+];
+
+/** What a server's refusal means, as the code that PostgreSQL itself would give. */
+function meaningOf(error: unknown): string | undefined {
+  if (!isDatabaseError(error) || error.code !== '08P01') return sqlstateOf(error);
+  return poolerMeanings.find(([message]) => message.test(error.message))?.[1] ?? error.code;
 }
 
 const noTls = 'The server does not support SSL connections';
@@ -42,21 +64,27 @@ function isTlsFailure(error: unknown): boolean {
   return tlsReason(nodeCodeOf(error)) !== undefined;
 }
 
+function networkMayPass(error: unknown): boolean {
+  return isLostConnection(error) || (error instanceof Error && error.message === noTlsAnswer);
+}
+
 function reasonOf(address: Address, error: unknown): string {
-  if (isDatabaseError(error)) return databaseReason(address, error.code ?? '', wordsOf(error));
+  if (isDatabaseError(error)) return databaseReason(address, meaningOf(error), wordsOf(error));
   const code = nodeCodeOf(error);
   const tls = tlsReason(code);
   if (tls !== undefined) return `${tls} (${code ?? ''}). ${tlsAdvice(address)}`;
   return networkReason(address, code, error instanceof Error ? error : new Error('unknown'));
 }
 
-function databaseReason({ user, database }: Address, sqlstate: string, words: string): string {
+function databaseReason({ user, database }: Address, sqlstate: string | undefined, words: string): string {
   const says = `The server says: ${words}`;
   switch (sqlstate) {
     case '28P01':
       return `wrong password for user "${user}", or no such user. ${says}`;
     case '28000':
       return `the server lets user "${user}" not in this way. Ask for an entry in its pg_hba.conf. ${says}`;
+    case '0A000':
+      return `it does not take the options in the URL. ${says}`;
     case '3D000':
       return `there is no database "${database}". ${says}`;
     case '42501':

@@ -14,7 +14,7 @@ export interface Connected {
   lost: () => unknown;
 }
 
-export interface CancelKey {
+interface CancelKey {
   processId: number;
   secretKey: number;
 }

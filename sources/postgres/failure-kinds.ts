@@ -63,7 +63,10 @@ export function isLostConnection(error: unknown): boolean {
 /** Whether what failed may work if it is tried again as it is. */
 export function mayPass(error: unknown): boolean {
   const sqlstate = sqlstateOf(error);
-  if (sqlstate === undefined) return isLostConnection(error);
+  return sqlstate === undefined ? isLostConnection(error) : codeMayPass(sqlstate);
+}
+
+export function codeMayPass(sqlstate: string): boolean {
   return sqlstate.startsWith('08') || passing.has(sqlstate);
 }
 

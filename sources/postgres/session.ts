@@ -29,7 +29,10 @@ export class Session {
   /** @throws SourceError of phase `connect`; the signal's reason if it is aborted */
   static async open(address: Address, signal: AbortSignal, onEnd: () => void): Promise<Session> {
     signal.throwIfAborted();
-    return new Session(address, await connect(address, signal), signal, onEnd);
+    const session = new Session(address, await connect(address, signal), signal, onEnd);
+    if (signal.aborted) await session.close();
+    signal.throwIfAborted();
+    return session;
   }
 
   /** How this connection was made; `cancelKey.processId` is the server's own only where no pooler is in between. */
@@ -87,9 +90,7 @@ export class Session {
     return this.#ended;
   }
 
-  readonly #abort = (): void => {
-    this.#ended ??= this.#abandon();
-  };
+  readonly #abort = (): void => void this.close();
 
   async #leave(): Promise<void> {
     const { client } = this.#connected;

@@ -91,7 +91,7 @@ export class PostgresSnapshot implements Snapshot {
   #query(name: QueryName): UserQuery {
     const written = name === 'main' ? this.#request.main : this.#request.relationships;
     if (written === undefined) throw new Error(`This snapshot has no ${name} query.`);
-    return new UserQuery(written);
+    return new UserQuery(written, this.#request.lastSyncTime);
   }
 
   #explain(phase: 'describe' | 'read', error: unknown, startedAt: number): Error {

@@ -43,7 +43,7 @@ function standbyStart({ now, replayed }: Clock): StartTime {
     'than the longest of them takes, or read from the primary.';
   if (replayed === null) {
     const unknown =
-      'The standby does not say up to what time it has replayed, so last_sync_time stays where it is.';
+      'The standby has replayed no transaction since it was started, so last_sync_time stays where it is.';
     return { seconds: null, bound: 'replay', warnings: [unknown, unseen] };
   }
   const lag = now - replayed;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import { SourceError } from '../source-error.js';
@@ -42,10 +43,24 @@ async function tlsOptions(address: Address): Promise<ConnectionOptions> {
   return {
     rejectUnauthorized: verifies,
     checkServerIdentity: ssl === 'verify-full' ? checkServerIdentity : () => undefined,
-    ...(rootCert !== undefined && rootCert !== 'system' && { ca: await read(address, rootCert) }),
+    ...(rootCert !== undefined && { ca: await trusted(address, rootCert) }),
     ...(address.clientCert !== undefined && { cert: await read(address, address.clientCert) }),
     ...(address.clientKey !== undefined && { key: await read(address, address.clientKey) }),
   };
+}
+
+/** Where Debian, Red Hat, Alpine and macOS keep the authorities that their administrators trust. */
+const systemFiles = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/cert.pem',
+];
+
+async function trusted(address: Address, rootCert: string): Promise<Buffer> {
+  if (rootCert !== 'system') return read(address, rootCert);
+  const file = systemFiles.find((one) => existsSync(one));
+  if (file === undefined) throw unusable(address, 'no certificates of the system were found; name a file');
+  return read(address, file);
 }
 
 async function read(address: Address, file: string): Promise<Buffer> {

@@ -16,9 +16,9 @@ export class UserQuery {
   readonly #replacements: Replacement[];
 
   /** @throws SourceError for an empty query, a parameter (`$1`), an unknown placeholder */
-  constructor(written: string) {
+  constructor(written: string, lastSyncTime = 0) {
     this.#written = written;
-    this.#replacements = replacements(written, 0);
+    this.#replacements = replacements(written, lastSyncTime);
     this.filled = fill(written, this.#replacements);
     const { statement, parameterAt, secondStatementAt } = readQueryText(this.filled);
     this.statement = statement;

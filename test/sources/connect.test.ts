@@ -84,6 +84,38 @@ describe('connecting fails with a sentence that says which', () => {
   });
 });
 
+/** An ErrorResponse: https://www.postgresql.org/docs/current/protocol-message-formats.html */
+function errorResponse(sqlstate: string, message: string): string {
+  const fields = `SFATAL\0VFATAL\0C${sqlstate}\0M${message}\0\0`;
+  return `E\0\0\0${String.fromCharCode(fields.length + 4)}${fields}`;
+}
+
+describe('a refusal by the server', () => {
+  it.each([
+    ['28P01', 'password authentication failed for user "u"', 'wrong password', false],
+    ['28000', 'no pg_hba.conf entry for host', 'pg_hba.conf', false],
+    ['3D000', 'database "crm" does not exist', 'no database "crm"', false],
+    ['42501', 'permission denied for database "crm"', 'GRANT CONNECT', false],
+    ['53300', 'sorry, too many clients already', 'too many connections', true],
+    ['57P03', 'the database system is starting up', 'starting', true],
+    ['08P01', 'password authentication failed', 'wrong password', false],
+    ['08P01', 'no such database: crm', 'no database "crm"', false],
+    ['08P01', 'unsupported startup parameter: options', 'options', false],
+    ['08P01', 'SSL required', 'SSL required', false],
+    ['08P01', 'pgbouncer cannot connect to server', 'cannot connect to server', true],
+  ])(
+    'with %s, "%s", is told as "%s"; that it may pass is %s',
+    async (sqlstate, message, words, retryable) => {
+      const { url, server } = await strangeServer(errorResponse(sqlstate, message));
+      const error = await refused(`${url}?sslmode=disable`);
+      server.close();
+      expect(error).toMatchObject({ phase: 'connect', sqlstate, retryable });
+      expect(error.message).toContain(words);
+      expect(error.message).toContain(`The server says: ${message}.`);
+    },
+  );
+});
+
 describe('connecting', () => {
   it.each(['disable', 'allow', 'prefer'] as const)('with ssl: %s takes a server without TLS', async (ssl) => {
     expect(await sourceAt(inject('postgresUrl'), { ssl }).startTime(never)).toMatchObject({ warnings: [] });

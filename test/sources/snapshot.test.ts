@@ -43,8 +43,9 @@ async function running(): Promise<string[]> {
 
 const untilRunning = () =>
   vi.waitFor(async () => expect((await running()).join()).toContain('COPY'), { timeout: 10_000 });
+/** Sooner than the server would notice by itself that its client is gone. */
 const untilNothingRuns = () =>
-  vi.waitFor(async () => expect(await running()).toEqual([]), { timeout: 10_000 });
+  vi.waitFor(async () => expect(await running()).toEqual([]), { timeout: 4_000 });
 
 describe('a snapshot', () => {
   it('gives the rows of both queries as they were at one moment', async () => {
@@ -72,6 +73,19 @@ describe('a snapshot', () => {
       ['id', 'bigint'],
       ['deleted', 'boolean'],
     ]);
+  });
+
+  it('fills {{last_sync_time}} in, and gives places in the query as written', async () => {
+    const request = { main: 'SELECT {{ last_sync_time }} AS id', queryTimeoutMs: 60_000 };
+    const snapshot = await source.snapshot({ ...request, lastSyncTime: 1_700_000_000 }, never);
+    const rows = (await bytesOf(await snapshot.rows('main'))).toString();
+    await snapshot.close();
+    expect(rows).toBe('1700000000\n');
+
+    const wrong = await source.snapshot({ ...request, main: `${request.main}, nix`, lastSyncTime: 7 }, never);
+    const error = await failureOf(wrong.columns('main'));
+    await wrong.close();
+    expect(error.position).toEqual({ line: 1, column: 36 });
   });
 
   it('keeps the order of the query', async () => {
@@ -175,6 +189,31 @@ describe('rows that can not be read to their end', () => {
     expect(error.databaseMessage).toContain('hunter1');
     expect(error.message).toContain('22P02');
     expect(inspect(error, { depth: 9 }) + JSON.stringify(error)).not.toContain('hunter');
+  });
+
+  it.each([
+    ['40001', true],
+    ['40P01', true],
+    ['53300', true],
+    ['55P03', true],
+    ['08006', true],
+    ['42P01', false],
+    ['22003', false],
+    ['0A000', false],
+    ['53100', false],
+    ['XX000', false],
+    ['P0001', false],
+  ])('with SQLSTATE %s: that it may pass is %s', async (sqlstate, retryable) => {
+    await admin.query(
+      `CREATE OR REPLACE FUNCTION fail(code text) RETURNS integer LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'cell 42' USING ERRCODE = code; END $$`,
+    );
+    const snapshot = await open(`SELECT fail('${sqlstate}')`);
+    const error = await failureOf(bytesOf(await snapshot.rows('main')));
+    await snapshot.close();
+    expect(error).toMatchObject({ phase: 'read', sqlstate, retryable, databaseMessage: 'cell 42.' });
+    expect(error.message).toContain(`(SQLSTATE ${sqlstate})`);
+    expect(error.message).not.toContain('cell 42');
   });
 
   it('name queryTimeout when they took longer than it', async () => {

@@ -64,7 +64,7 @@ const samples: Sample[] = [
   ],
   [`'{"b": 1e5, "a": 0.10}'::jsonb`, 'json', '{"a": 0.10, "b": 100000}'],
   [`'"null"'::jsonb`, 'json', '"null"'],
-  [String.raw`E'a\tb\nc\r\\.\\\b\f\v'`, 'text', String.raw`a\tb\nc\r\\.\\\b\f\v`],
+  [String.raw`E'a\tb\nc\r\\.\\\b\f\x0b'`, 'text', String.raw`a\tb\nc\r\\.\\\b\f\v`],
   [String.raw`'\.'`, 'text', String.raw`\\.`],
   ["''", 'text', ''],
   ['NULL::text', 'text', String.raw`\N`],
