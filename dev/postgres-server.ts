@@ -90,14 +90,17 @@ async function prepareDirectory(binaries: PostgresBinaries, directory: string): 
   const account = await unprivilegedAccount(binaries.postgres, directory);
   const { uid } = await stat(directory);
   if (account.owner) {
+    if (uid === account.owner.uid) return account;
+    await chmod(directory, 0o700);
     await chown(directory, account.owner.uid, account.owner.gid);
-  } else if (uid !== process.getuid?.()) {
+  } else if (uid === process.getuid?.()) {
+    await chmod(directory, 0o700);
+  } else {
     throw new Error(
       `${directory} belongs to another user (uid ${uid}), since it was made by root or by them. Start as that user, ` +
         'or remove the directory; with it goes what is in that PostgreSQL.',
     );
   }
-  await chmod(directory, 0o700);
   return account;
 }
 

@@ -51,11 +51,10 @@ export async function runDev(options: DevOptions, tools: Tools): Promise<0 | 1 |
     };
     return await Promise.race([work(), supervisor.failed, interrupted(interruption.signal)]);
   } catch (error) {
-    screen.rest();
     if (error instanceof Interrupted) return 0;
     throw error;
   } finally {
-    screen.doing('stop', 'stopping the worker, Temporal and PostgreSQL');
+    screen.last('stop', 'stopping the worker, Temporal and PostgreSQL');
     await supervisor.stop();
     screen.done('stop', 'Everything is stopped. "npm start" goes on where it was.');
     interruption.dispose();

@@ -16,6 +16,7 @@ export class Screen {
   readonly #colour: boolean;
   readonly #doing = new Map<string, string>();
   #saidAt = 0;
+  #last: string | undefined;
 
   constructor(sink: Sink, colour: boolean) {
     this.#sink = sink;
@@ -23,6 +24,10 @@ export class Screen {
   }
 
   line(text = ''): void {
+    if (this.#last === undefined) this.#write(text);
+  }
+
+  #write(text: string): void {
     this.#clear();
     this.#sink.write(`${text}\n`);
     this.#showDoing();
@@ -30,6 +35,7 @@ export class Screen {
 
   /** A step that takes time; shown until `done` with the same name. */
   doing(name: string, text: string): void {
+    if (this.#last !== undefined && this.#last !== name) return;
     this.#doing.set(name, text);
     if (this.#sink.isTTY !== true) {
       if (Date.now() - this.#saidAt < BETWEEN_LINES_MS) return;
@@ -41,18 +47,20 @@ export class Screen {
   }
 
   done(name: string, text: string): void {
+    if (this.#last !== undefined && this.#last !== name) return;
     this.#doing.delete(name);
-    this.line(`  ${this.#paint('✔', 'green')} ${text}`);
+    this.#write(`  ${this.#paint('✔', 'green')} ${text}`);
   }
 
   warn(text: string): void {
     this.line(`  ${this.#paint('!', 'yellow')} ${text}`);
   }
 
-  /** Nothing is being done any more. */
-  rest(): void {
+  /** From now on nothing is shown but the step of this name: whatever else goes on is of no account. */
+  last(name: string, text: string): void {
     this.#doing.clear();
-    this.#clear();
+    this.#last = name;
+    this.doing(name, text);
   }
 
   #showDoing(): void {
