@@ -2,7 +2,6 @@ import { Context } from '@temporalio/activity';
 import { resolveDatabase } from '../config/workspace-file.js';
 import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
 import { openSource } from '../sources/open-source.js';
-import { fillLastSyncTime } from '../sources/last-sync-time.js';
 import type { Column } from '../sources/source.js';
 import { checkColumns } from '../store/column-rules.js';
 import { saveSync } from '../store/workspaces.js';
@@ -45,10 +44,7 @@ export function defineSyncActivity({ file, store }: Dependencies): Activities['d
       );
     const source = openSource(resolveDatabase(file, definition.database));
     try {
-      return await source.describe(
-        fillLastSyncTime(definition.query, 0),
-        Context.current().cancellationSignal,
-      );
+      return await source.describe(definition.query, Context.current().cancellationSignal);
     } finally {
       await source.close();
     }

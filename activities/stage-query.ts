@@ -40,9 +40,11 @@ export async function stageImport(
   try {
     const started = await source.startTime(signal);
     const sql = fillLastSyncTime(work.definition.query, work.lastSyncTime);
-    const snapshot = await source.snapshot({ main: sql, queryTimeoutMs: connection.queryTimeoutMs }, signal);
+    const { queryTimeoutMs } = connection;
+    const request = { main: work.definition.query, lastSyncTime: work.lastSyncTime, queryTimeoutMs };
+    const snapshot = await source.snapshot(request, signal);
     try {
-      const staged = await stageSnapshot(store, work, snapshot, connection.queryTimeoutMs, signal);
+      const staged = await stageSnapshot(store, work, snapshot, queryTimeoutMs, signal);
       return await adopt(store, work, { ...staged, sql, ...startOf(work, started, staged.warnings) });
     } finally {
       await snapshot.close();

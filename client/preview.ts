@@ -42,7 +42,7 @@ async function preview(session: Session, name: string, full: boolean): Promise<E
   const source = openSource(connection);
   try {
     const snapshot = await source.snapshot(
-      { main: sql, queryTimeoutMs: connection.queryTimeoutMs },
+      { main: definition.query, lastSyncTime, queryTimeoutMs: connection.queryTimeoutMs },
       stop.signal,
     );
     const shown = await judge(session, file, definition, snapshot);
