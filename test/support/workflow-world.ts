@@ -2,16 +2,9 @@ import { Client, Connection, WithStartWorkflowOperation, WorkflowNotFoundError }
 import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Duration } from '@temporalio/common';
-import {
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  makeTelemetryFilterString,
-} from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inject } from 'vitest';
 import type { SyncDefinition } from '../../config/sync-definition.js';
 import {
   activityQueue,
@@ -22,6 +15,7 @@ import {
   requestWorkspace,
   syncId,
   syncStatus,
+  trigger,
 } from '../../workflows/messages.js';
 import type {
   Defined,
@@ -31,25 +25,27 @@ import type {
   MutexState,
   SyncInput,
   SyncStatus,
+  Triggered,
 } from '../../workflows/messages.js';
 import type { ImportWorkflow, SyncWorkflow, WorkspaceMutexWorkflow } from '../../workflows/index.js';
+import './quiet-runtime.js';
 import { ScriptedWorkspace } from './scripted-activities.js';
-
-Runtime.install({
-  logger: new DefaultLogger('ERROR'),
-  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
-});
 
 /** Workflows on a real server and their worker, and workspaces whose activities are scripted. */
 export interface World {
   client: Client;
   taskQueue: string;
-  /** A workspace that nobody else uses, served by a worker of its own. */
-  workspace(): Promise<Workspace>;
+  /** A workspace that nobody else uses, unless it is given a name, served by a worker of its own. */
+  workspace(name?: string): Promise<Workspace>;
+  /** A workspace whose activities nobody runs. */
+  unserved(): Workspace;
+  /** Ends what a test has left running, so that it does not slow the next one down. */
+  endAll(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function startWorld(address = inject('temporalAddress')): Promise<World> {
+/** @param bundle a file that the workflows are bundled in */
+export async function startWorld({ address, bundle }: { address: string; bundle: string }): Promise<World> {
   const [native, connection] = await Promise.all([
     NativeConnection.connect({ address }),
     Connection.connect({ address }),
@@ -57,28 +53,45 @@ export async function startWorld(address = inject('temporalAddress')): Promise<W
   const client = new Client({ connection });
   const taskQueue = `test-${randomBytes(4).toString('hex')}`;
   const running: { worker: Worker; ended: Promise<void> }[] = [];
-  const started: Workspace[] = [];
   const run = (worker: Worker) => running.push({ worker, ended: worker.run() });
   run(
     await Worker.create({
       connection: native,
       taskQueue,
-      workflowBundle: { codePath: inject('workflowBundlePath') },
+      workflowBundle: { codePath: bundle },
     }),
   );
+  const newWorkspace = (name = `w${randomBytes(4).toString('hex')}`) =>
+    new Workspace(client, taskQueue, name);
+  const endAll = async () => {
+    const open = client.workflow.list({
+      query: `TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`,
+    });
+    for await (const { workflowId } of open) {
+      await client.workflow.getHandle(workflowId).terminate('the test is over').catch(ignoreClosed);
+    }
+  };
   return {
     client,
     taskQueue,
-    async workspace() {
-      const name = `w${randomBytes(4).toString('hex')}`;
-      const workspace = new Workspace(client, taskQueue, name);
+    unserved: newWorkspace,
+    async workspace(name) {
+      const workspace = newWorkspace(name);
       const activities = { ...workspace.script.activities({ client, taskQueue }) };
-      run(await Worker.create({ connection: native, taskQueue: activityQueue(taskQueue, name), activities }));
-      started.push(workspace);
+      run(
+        await Worker.create({
+          connection: native,
+          taskQueue: activityQueue(taskQueue, workspace.name),
+          activities,
+          // An activity hears of its cancellation with a heartbeat; these are held back for long unless told.
+          maxHeartbeatThrottleInterval: '100ms',
+        }),
+      );
       return workspace;
     },
+    endAll,
     async close() {
-      await Promise.all(started.map((workspace) => workspace.terminateAll()));
+      await endAll();
       for (const { worker } of running) worker.shutdown();
       await Promise.all(running.map(({ ended }) => ended));
       await Promise.all([native.close(), connection.close()]);
@@ -88,15 +101,11 @@ export async function startWorld(address = inject('temporalAddress')): Promise<W
 
 export class Workspace {
   readonly script = new ScriptedWorkspace();
-  private readonly ids = new Set<string>();
-
   constructor(
     private readonly client: Client,
     private readonly taskQueue: string,
     readonly name: string,
-  ) {
-    this.ids.add(mutexId(name));
-  }
+  ) {}
 
   definition(sync: string, change: Partial<SyncDefinition> = {}): SyncDefinition {
     return {
@@ -121,7 +130,6 @@ export class Workspace {
 
   /** Starts or updates a sync as `apply` does. */
   async define(sync: string, change: Partial<SyncDefinition> = {}): Promise<Defined> {
-    this.ids.add(syncId(this.name, sync));
     const input: SyncInput = { workspace: this.name, sync };
     return await this.client.workflow.executeUpdateWithStart(define, {
       args: [{ definition: this.definition(sync, change), settings: this.settings() }],
@@ -132,6 +140,10 @@ export class Workspace {
         workflowIdConflictPolicy: 'USE_EXISTING',
       }),
     });
+  }
+
+  async trigger(sync: string, full = false): Promise<Triggered> {
+    return await this.sync(sync).executeUpdate(trigger, { args: [{ full }] });
   }
 
   settings() {
@@ -146,7 +158,6 @@ export class Workspace {
 
   /** Starts a sync that nobody ever defines. */
   async startUndefinedSync(sync: string, options: { workflowRunTimeout?: Duration } = {}) {
-    this.ids.add(syncId(this.name, sync));
     return await this.client.workflow.start<typeof SyncWorkflow>('SyncWorkflow', {
       ...options,
       workflowId: syncId(this.name, sync),
@@ -176,7 +187,6 @@ export class Workspace {
       ...change,
     };
     const workflowId = importId(this.name, sync, input.number);
-    this.ids.add(workflowId);
     return await this.client.workflow.start<typeof ImportWorkflow>('ImportWorkflow', {
       workflowId,
       taskQueue: this.taskQueue,
@@ -233,19 +243,10 @@ export class Workspace {
       return result;
     });
   }
+}
 
-  async terminateAll(): Promise<void> {
-    await Promise.all(
-      [...this.ids].map((id) =>
-        this.client.workflow
-          .getHandle(id)
-          .terminate('the test is over')
-          .catch((error: unknown) => {
-            if (!(error instanceof WorkflowNotFoundError)) throw error;
-          }),
-      ),
-    );
-  }
+function ignoreClosed(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
 /** Asks again until the answer is right; fails with the last one after 20 seconds. */

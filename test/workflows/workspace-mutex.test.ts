@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { failure } from '../../activities/failures.js';
 import { deleteSync, importId, syncId } from '../../workflows/messages.js';
 import { eventually, startWorld } from '../support/workflow-world.js';
@@ -6,8 +6,9 @@ import type { Workspace, World } from '../support/workflow-world.js';
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ address: inject('temporalAddress'), bundle: inject('workflowBundlePath') });
 });
+afterEach(() => world.endAll());
 afterAll(() => world.close());
 
 describe('the mutex of a workspace', () => {

@@ -1,0 +1,138 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { failure } from '../activities/failures.js';
+import { importId, mutexId } from '../workflows/messages.js';
+import { cancelImport, deleteSync, pause, releaseWorkspace, resume } from '../workflows/messages.js';
+import { startShortHistoryServer } from '../test/support/short-history-server.js';
+import { eventually, startWorld } from '../test/support/workflow-world.js';
+import type { Workspace } from '../test/support/workflow-world.js';
+import { workflowBundle } from '../worker/workflow-bundle.js';
+
+/*
+ * Records histories of the three workflows, which the tests replay against the code as it is: a change that would break
+ * syncs that run is caught. Run it with `npm run histories` when a workflow is meant to change before a first release;
+ * later, add to these histories and keep the old ones.
+ */
+const DIRECTORY = fileURLToPath(new URL('../test/histories/', import.meta.url));
+const NEVER = { startAt: '2100-01-01T00:00:00Z' };
+/** Temporal's own limit is thousands of events; few are enough to have a history that ends in continue-as-new. */
+const EVENTS = 120;
+
+const server = await startShortHistoryServer(EVENTS);
+const world = await startWorld({ address: server.address, bundle: await workflowBundle() });
+try {
+  await rm(DIRECTORY, { recursive: true, force: true });
+  await mkdir(DIRECTORY);
+  await recordImports();
+  await recordSync();
+  await recordMutex();
+} finally {
+  await world.close();
+  await server.teardown();
+}
+
+async function recordImports(): Promise<void> {
+  const acme = await world.workspace('imports');
+  const completed = await acme.startImport('completed');
+  await completed.result();
+  await save('import-completed', completed);
+
+  acme.script.fail('applyChunks', 'failed/1#1', failure('StoreRefused', 'the disk is full'));
+  const failed = await acme.startImport('failed');
+  await failed.result();
+  await save('import-failed', failed);
+
+  const lanes = [1, 2].map((lane) => acme.script.hold('applyChunks', `canceled/1#${lane}`));
+  const canceled = await acme.startImport('canceled');
+  await Promise.all(lanes.map(({ reached }) => reached));
+  const skipped = await acme.startImport('skipped', { whenBusy: 'skip' });
+  await skipped.result();
+  await save('import-skipped', skipped);
+  const withdrawn = await acme.startImport('withdrawn');
+  await queued(acme, 'withdrawn');
+  await withdrawn.signal('withdraw', { reason: 'paused' });
+  await withdrawn.result();
+  await save('import-withdrawn', withdrawn);
+  await canceled.cancel();
+  await canceled.result();
+  await save('import-canceled', canceled);
+}
+
+async function recordSync(): Promise<void> {
+  const acme = await world.workspace('sync');
+  const sync = acme.sync('customers');
+  const first = acme.script.hold('stageQuery', 'customers/1');
+  await acme.define('customers', { everyMs: 2000 });
+  await acme.ended('customers', 2); // A point of the grid that the first import overran.
+  await acme.trigger('customers', true);
+  first.release();
+  await acme.ended('customers', 3);
+  const canceled = acme.script.hold('stageQuery', 'customers/4');
+  await canceled.reached;
+  await sync.executeUpdate(cancelImport);
+  await acme.ended('customers', 4);
+  await sync.signal(pause, { reason: 'maintenance' });
+  await acme.define('customers', { ...NEVER, anchor: 'end' });
+  await acme.define('customers', { query: acme.script.refusedQuery }).catch(() => undefined);
+  await sync.signal(resume);
+  const next = acme.script.hold('stageQuery', 'customers/5');
+  await acme.trigger('customers');
+  await next.reached;
+  await acme.import('customers', 5).terminate();
+  await acme.ended('customers', 5);
+  for (let number = 6; number <= 10; number += 1) {
+    await acme.trigger('customers');
+    await acme.ended('customers', number);
+  }
+  await sync.executeUpdate(deleteSync);
+  await sync.result();
+  const runs = world.client.workflow.list({ query: `WorkflowId = '${sync.workflowId}'` });
+  const started = [];
+  for await (const { runId, startTime } of runs) started.push({ runId, startTime });
+  started.sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
+  for (const [index, { runId }] of started.entries()) {
+    await save(`sync-run-${index + 1}`, world.client.workflow.getHandle(sync.workflowId, runId));
+  }
+}
+
+async function recordMutex(): Promise<void> {
+  const acme = await world.workspace('mutex');
+  const mutex = acme.mutex();
+  const first = acme.script.hold('stageQuery', 'a/1');
+  const holder = await acme.startImport('a');
+  await first.reached;
+  const gone = await acme.startImport('b');
+  await queued(acme, 'b');
+  const waiting = await acme.startImport('c');
+  await queued(acme, 'c');
+  await (await acme.startImport('d', { whenBusy: 'skip' })).result();
+  await acme.request({ importId: holder.workflowId, whenBusy: 'wait' });
+  await gone.terminate();
+  await mutex.signal(releaseWorkspace, { importId: holder.workflowId });
+  first.release();
+  await waiting.result();
+  const runId = (await mutex.describe()).runId;
+  const nobody = importId(acme.name, 'nobody', 1);
+  for (let signals = 0; signals < EVENTS; signals += 1)
+    await mutex.signal(releaseWorkspace, { importId: nobody });
+  await eventually(
+    async () => (await mutex.describe()).runId,
+    (now) => now !== runId,
+  );
+  await save('workspace-mutex', world.client.workflow.getHandle(mutexId(acme.name), runId));
+}
+
+async function queued(workspace: Workspace, sync: string): Promise<void> {
+  const id = importId(workspace.name, sync, 1);
+  await eventually(
+    () => workspace.mutexState(),
+    ({ queue }) => queue.some(({ importId }) => importId === id),
+  );
+}
+
+async function save(name: string, workflow: WorkflowHandle): Promise<void> {
+  const history: unknown = JSON.parse(historyToJSON(await workflow.fetchHistory()));
+  await writeFile(`${DIRECTORY}${name}.json`, `${JSON.stringify(history)}\n`);
+}
