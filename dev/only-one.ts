@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 
-export type Claim = { claimed: true; release(): void } | { claimed: false; holder: number | null };
+export type Claim = { claimed: true; release(): Promise<void> } | { claimed: false; holder: number | null };
 
 /**
  * Claims a directory for this process. The claim is a socket in Linux's abstract namespace (unix(7)), which ends with its
@@ -25,7 +25,10 @@ export async function claim(directory: string): Promise<Claim> {
     });
     server.listen(address, () => resolve(true));
   });
-  if (listening) return { claimed: true, release: () => server.close() };
+  if (listening) {
+    const release = () => new Promise<void>((resolve) => server.close(() => resolve()));
+    return { claimed: true, release };
+  }
   return { claimed: false, holder: await askHolder(address) };
 }
 

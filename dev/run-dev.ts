@@ -58,7 +58,7 @@ export async function runDev(options: DevOptions, tools: Tools): Promise<0 | 1 |
     await supervisor.stop();
     screen.done('stop', 'Everything is stopped. "npm start" goes on where it was.');
     interruption.dispose();
-    claimed.release();
+    await claimed.release();
   }
 }
 

@@ -15,6 +15,7 @@ const STEADY_MS = 60_000;
 export class Supervisor {
   readonly #table: ProcessTable;
   readonly #say: (text: string) => void;
+  readonly #pauseMs: number;
   readonly #running = new Map<Part, ServerProcess>();
   readonly #starting = new Set<Promise<ServerProcess>>();
   #stopping = false;
@@ -22,10 +23,14 @@ export class Supervisor {
   /** Rejects when a part can't be kept running; never resolves. */
   readonly failed: Promise<never>;
 
-  /** @param say told what happens to the parts, a sentence each */
-  constructor(table: ProcessTable, say: (text: string) => void) {
+  /**
+   * @param say told what happens to the parts, a sentence each
+   * @param pauseMs by how much longer to wait before each further attempt
+   */
+  constructor(table: ProcessTable, say: (text: string) => void, pauseMs = 1_000) {
     this.#table = table;
     this.#say = say;
+    this.#pauseMs = pauseMs;
     this.failed = new Promise((_, reject) => (this.#giveUp = reject));
     this.failed.catch(() => undefined);
   }
@@ -81,7 +86,7 @@ export class Supervisor {
         if (!this.#stopping) this.#say(`${name} ended unexpectedly (${why}); starting it again.`);
       }
       // The first time at once; later, what it left behind may need a moment to go.
-      await sleep(failures * 1_000);
+      await sleep(failures * this.#pauseMs);
       failures += 1;
       if (this.#stopping) return;
       startedAt = Date.now();
