@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { applyPeople, type OutcomeCount } from './apply-people.js';
 import { trimFailures } from './failures.js';
@@ -176,22 +177,15 @@ async function applyChunk(client: pg.ClientBase, work: StagedWork, chunk: Chunk)
     addedByFailed: 0,
   };
   const room = await failuresLeft(client, work, chunk);
-  const apply = async (first: number, last: number) => {
-    const { rows } = await client.query<OutcomeCount>({
-      text: statement,
-      // Planned once for a run of levels, which may be many and small.
-      ...(range === 'levels' && { name: `inlet-${work.key}-levels` }),
-      values: [work.workspaceId, work.key, first, last, room],
-    });
+  const values = (first: number, last: number) => [work.workspaceId, work.key, first, last, room];
+  const results = chunk.contested
+    ? levelByLevel(client, statement, chunk, values)
+    : [await client.query<OutcomeCount>(statement, values(chunk.first, chunk.last))];
+  for await (const { rows } of results)
     for (const row of rows) {
       counts[row.outcome] += row.rows;
       counts.addedByFailed += row.added_by_failed;
     }
-  };
-  if (chunk.contested)
-    for (let level = chunk.first; level <= chunk.last; level += 1) await apply(level, level);
-  else await apply(chunk.first, chunk.last);
-
   if (chunk.contested && counts.failed > 0) await trimFailures(client, work.key);
 
   const { added, updated, unchanged, skipped, superseded, failed, contested } = counts;
@@ -199,6 +193,35 @@ async function applyChunk(client: pg.ClientBase, work: StagedWork, chunk: Chunk)
   if (accounted !== chunk.rows || accounted + contested !== chunk.rowsPromised)
     throw new StagingLost(work.staging.table);
   return counts;
+}
+
+/** Levels that go to the store at once: they can be as many as the contested rows, each with a row or two. */
+const LEVELS_AT_ONCE = 200;
+
+/** One level after the other, by a statement that is planned once. */
+async function* levelByLevel(
+  client: pg.ClientBase,
+  statement: string,
+  { first, last }: Chunk,
+  values: (first: number, last: number) => (string | number)[],
+): AsyncGenerator<pg.QueryResult<OutcomeCount>> {
+  // Prepared statements outlive a transaction that fails, so another chunk of this connection needs another name.
+  const name = `inlet_levels_${randomBytes(8).toString('hex')}`;
+  await client.query(
+    `SET LOCAL plan_cache_mode = force_generic_plan;
+     PREPARE ${name} (int, bigint, bigint, bigint, int) AS ${statement}`,
+  );
+  for (let from = first; from <= last; from += LEVELS_AT_ONCE) {
+    const levels = Array.from({ length: Math.min(LEVELS_AT_ONCE, last - from + 1) }, (_, at) => from + at);
+    const executions = levels.map((level) => `EXECUTE ${name} (${values(level, level).join(', ')})`);
+    // pg gives one result, or for several statements a list of them.
+    const result: pg.QueryResult<OutcomeCount> | pg.QueryResult<OutcomeCount>[] = await client.query(
+      executions.join('; '),
+    );
+    if (Array.isArray(result)) yield* result;
+    else yield result;
+  }
+  await client.query(`DEALLOCATE ${name}`);
 }
 
 /**

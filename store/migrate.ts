@@ -41,11 +41,3 @@ export async function migrate(store: Store): Promise<void> {
     client.release(true);
   }
 }
-
-/** True if some worker has prepared this store (its schema is there). */
-export async function isMigrated(store: Store): Promise<boolean> {
-  const { rows } = await store.pool.query<{ there: boolean }>(
-    `SELECT to_regclass('inlet.import') IS NOT NULL AS there`,
-  );
-  return rows[0]?.there === true;
-}

@@ -61,7 +61,8 @@ async function markSuperseded(client: pg.ClientBase, { tables, rows }: PlanInput
 /**
  * An identifier is contested if more than one key wants it, or one wants it that another may give up; a row is
  * contested if it wants or may give up such an identifier. Identifiers are given up only where emails may change by id.
- * Any superset would be right: contested rows are applied by the same statement, only in order.
+ * One that stays with its person is not contested, however many want it: all of them are refused, in any order. Any
+ * superset would be right: contested rows are applied by the same statement, only in order.
  */
 async function markContested(client: pg.ClientBase, input: PlanInput): Promise<void> {
   const { rows, definition, settings, workspaceId } = input;
@@ -71,19 +72,29 @@ async function markContested(client: pg.ClientBase, input: PlanInput): Promise<v
   const usable = `NOT inlet.is_blank(${rows.other})`;
   const person = (alias: string) => compared(rows.otherIdentifier, `${alias}.${rows.otherIdentifier}`);
   const personKey = (alias: string) => compared(rows.identifyBy, `${alias}.${rows.identifyBy}`);
+  const givesUp = `EXISTS (SELECT FROM ${stage} s WHERE ${rows.comparedKey} = ${personKey('q')}
+                           AND ${usable} AND ${rows.comparedOther} <> ${person('q')})`;
 
   await client.query(
     `CREATE TEMP TABLE inlet_contested (identifier text COLLATE "C" PRIMARY KEY) ON COMMIT DROP`,
   );
   await client.query(`
     INSERT INTO inlet_contested
-    SELECT ${rows.comparedOther} FROM ${stage} s WHERE ${usable} GROUP BY 1 HAVING count(*) > 1`);
+    SELECT ${rows.comparedOther} AS identifier FROM ${stage} s WHERE ${usable}
+    GROUP BY 1 HAVING count(*) > 1 AND bool_and((${rows.otherProblem}) IS NULL)`);
+  await client.query('ANALYZE inlet_contested');
+  await client.query(
+    `DELETE FROM inlet_contested c USING ${people} q
+     WHERE q.workspace_id = $1 AND ${person('q')} = c.identifier AND ${personKey('q')} IS NOT NULL
+       ${mayMove ? `AND NOT ${givesUp}` : ''}`,
+    [workspaceId],
+  );
   if (mayMove)
     await client.query(
       `INSERT INTO inlet_contested
        SELECT DISTINCT ${person('q')}
        FROM ${people} q JOIN ${stage} s ON ${person('q')} = ${rows.comparedOther}
-       WHERE q.workspace_id = $1 AND ${usable} AND ${personKey('q')} <> ${rows.comparedKey}
+       WHERE q.workspace_id = $1 AND ${usable} AND ${personKey('q')} <> ${rows.comparedKey} AND ${givesUp}
        ON CONFLICT DO NOTHING`,
       [workspaceId],
     );
@@ -108,6 +119,8 @@ async function markContested(client: pg.ClientBase, input: PlanInput): Promise<v
       [workspaceId],
     );
   await client.query('SELECT inlet.assign_levels($1::regclass)', [marks]);
+  await client.query(`CREATE INDEX ON ${marks} (level)`);
+  await client.query(`ANALYZE ${marks}`);
 }
 
 /** Ranges of blocks, in which superseded rows are counted and contested ones are left out. */

@@ -199,8 +199,9 @@ function objectOf(members: [string, string][]): string {
   return parts.length === 0 ? `'{}'::jsonb` : `(${parts.join(' || ')})`;
 }
 
+/** `x.*` and not `x`: a column of that name would be taken for the record. */
 const recordOf = (toJson: 'to_json' | 'to_jsonb', members: [string, string][]) =>
-  `(SELECT ${toJson}(x) FROM (SELECT ${members.map(([key, value]) => `${value} AS ${name(key)}`).join(', ')}) x)`;
+  `(SELECT ${toJson}(x.*) FROM (SELECT ${members.map(([key, value]) => `${value} AS ${name(key)}`).join(', ')}) x)`;
 
 function rowAsItCame(cells: Cell[]): string {
   const members = cells.map(({ column, value, unstorable, shown }): [string, string] => [

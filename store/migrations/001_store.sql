@@ -130,7 +130,7 @@ CREATE TABLE inlet.person (
   workspace_id int NOT NULL REFERENCES inlet.workspace,
   id           text COLLATE "C",
   email        text COLLATE "C",
-  attributes   jsonb NOT NULL,
+  attributes   jsonb NOT NULL CHECK (jsonb_typeof(attributes) = 'object'),
   created_at   timestamptz NOT NULL DEFAULT now(),
   updated_at   timestamptz NOT NULL DEFAULT now(),
   CHECK (id IS NOT NULL OR email IS NOT NULL)
