@@ -46,7 +46,7 @@ function storeError(error: unknown): Error {
       );
     return failure(
       'StoreRefused',
-      `The store refused a statement (SQLSTATE ${code}). Its message is in the import log.`,
+      `The store refused a statement (SQLSTATE ${code}), and would again. "inlet import" shows what it said; nothing of the rows that it concerns was applied.`,
     );
   }
   const message = error instanceof Error ? error.message : '';
