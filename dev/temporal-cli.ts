@@ -72,7 +72,7 @@ export async function findTemporalCli(search: CliSearch): Promise<string> {
       `There is no Temporal CLI on PATH nor in ${search.directory}, and it could not be had:`,
       ...tried,
       'Install it (https://docs.temporal.io/cli#install) so that "temporal" is on PATH, or set INLET_TEMPORAL_CLI to',
-      'where it is, or install go 1.23 or newer (https://go.dev/dl) and start again.',
+      'where it is, or install go 1.25 or newer (https://go.dev/dl) and start again.',
     ].join('\n'),
   );
 }
