@@ -61,7 +61,8 @@ async function apply(session: Session, names: string[]): Promise<ExitCode> {
     if (!out.json) show(out, result);
   }
 
-  const warnings = sharedTimes([...file.syncs.values()], definitions);
+  const applied = definitions.filter((_, index) => results[index]?.reason === undefined);
+  const warnings = sharedTimes([...file.syncs.values()], applied);
   for (const warning of warnings) out.warn(warning);
   if (out.json) out.document({ workspace: file.settings.name, syncs: results.map(appliedJson), warnings });
   return results.every(({ reason }) => reason === undefined) ? exitCodes.fine : exitCodes.failed;

@@ -25,7 +25,8 @@ export function brokenOffImport(temporal: Temporal, { workspace, sync }: KnownSy
 
 async function stateOf(temporal: Temporal, workflowId: string): Promise<'open' | 'closed' | 'missing'> {
   try {
-    const { closeTime } = await temporal.client.workflow.getHandle(workflowId).describe();
+    const handle = temporal.client.workflow.getHandle(workflowId);
+    const { closeTime } = await temporal.client.withDeadline(Date.now() + 3_000, () => handle.describe());
     return closeTime === undefined ? 'open' : 'closed';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'missing';

@@ -25,9 +25,13 @@ export async function explainError(error: unknown): Promise<Explanation> {
   return { message, exitCode: exitCodes.failed };
 }
 
-/** With what the database said of the query itself; what it said while rows were read could quote one. */
-export function sourceSentence(error: SourceError): string {
-  const said = error.phase === 'describe' ? error.databaseMessage : undefined;
+/**
+ * What happened, what the database said of it, and where in the query.
+ *
+ * @param told with what it said while rows were read, too, which may quote one: only for who asked to see rows
+ */
+export function sourceSentence(error: SourceError, told = error.phase === 'describe'): string {
+  const said = told ? error.databaseMessage : undefined;
   const parts = [error.message];
   if (said !== undefined && !error.message.includes(said)) parts.push(`The database says: ${said}`);
   if (error.position !== undefined && !/line \d+/.test(error.message)) {

@@ -1,7 +1,7 @@
 import type { FailureCount, ImportRecord, RowCounts } from '../store/records.js';
 import type { Output } from './output.js';
 import { pairsText, tableText } from './table.js';
-import { countText, durationText, syncTimeText, timeText } from './time-text.js';
+import { countText, durationText, secondsText, timeText } from './time-text.js';
 import { visible, visibleLines } from './visible-text.js';
 
 const outcomes = [
@@ -55,17 +55,18 @@ export function importText(out: Output, record: ImportRecord, failures: readonly
     ['phases', phasesText(record)],
     ['speed', speedText(record)],
     ['progress', record.status === 'Running' ? progressText(record) : null],
-    [
-      'people rule',
-      `${record.definition.mode}, by ${record.definition.identifyBy}, from ${record.definition.database}`,
-    ],
-    ['last_sync_time', syncTimeText(record.lastSyncTime)],
+    ['people', peopleText(record)],
+    ['last_sync_time', secondsText(record.lastSyncTime)],
     ['start time', startTimeText(record)],
     ['database said', record.databaseMessage && visibleLines(record.databaseMessage)],
     ['warnings', record.warnings.length === 0 ? null : visibleLines(record.warnings.join('\n'))],
     ['SQL', record.sql && visibleLines(record.sql.trimEnd())],
   ]);
   return `${outcomeText(out, record, failures)}\n\n${facts}`;
+}
+
+function peopleText({ definition: { mode, identifyBy, database } }: ImportRecord): string {
+  return `${mode}, by ${identifyBy}, from ${database}`;
 }
 
 function causeText({ cause, full, intervals }: ImportRecord): string {
@@ -119,10 +120,19 @@ export function progressText(record: ImportRecord): string {
   return 'closing';
 }
 
+/** docs/scheduling.md explains them. */
+const bounds: Readonly<Record<string, string>> = {
+  clock: "the database's clock",
+  replay: 'what the standby has replayed',
+  'open transaction': 'the oldest open transaction',
+  'prepared transaction': 'the oldest prepared transaction',
+  'temporal clock': "Temporal's clock",
+};
+
 function startTimeText({ startTime, startBound }: ImportRecord): string | null {
-  const bound = startBound === null ? '' : `, bound by the ${visible(startBound)}`;
+  const bound = startBound === null ? '' : `, bound by ${bounds[startBound] ?? visible(startBound)}`;
   if (startTime === null) return startBound === null ? null : `does not advance${bound}`;
-  return `${syncTimeText(startTime)}${bound}`;
+  return `${secondsText(startTime)}${bound}`;
 }
 
 function duration(from: Date | null, to: Date | null): string | null {

@@ -5,7 +5,7 @@ import { cellText, jsonMembers } from './json-members.js';
 import { RawJson, type Json } from './json.js';
 import type { Output, Tone } from './output.js';
 import { pairsText, tableText } from './table.js';
-import { countText, syncTimeText } from './time-text.js';
+import { countText, secondsText } from './time-text.js';
 import { shortened, visible } from './visible-text.js';
 
 /** A row with its verdict, or only its cells, as COPY prints them, where there is none. */
@@ -37,7 +37,7 @@ const tones: Record<RowVerdict['verdict'], Tone> = {
 export function showPreview(out: Output, preview: Preview): void {
   const { definition, columns, lastSyncTime, rows } = preview;
   out.line(
-    `${definition.sync} from ${definition.database}, with last_sync_time ${syncTimeText(lastSyncTime)}\n` +
+    `${definition.sync} from ${definition.database}, with last_sync_time ${secondsText(lastSyncTime)}\n` +
       `columns: ${columns.map(({ name, sourceType }) => `${visible(name)} ${visible(sourceType)}`).join(', ')}\n`,
   );
   if (rows.length === 0) {

@@ -3,13 +3,15 @@ import { resolveDatabase, type WorkspaceFile } from '../config/workspace-file.js
 import type { SyncDefinition } from '../config/sync-definition.js';
 import { fillLastSyncTime, usesLastSyncTime } from '../sources/last-sync-time.js';
 import { openSource } from '../sources/open-source.js';
+import { SourceError } from '../sources/source-error.js';
 import type { Column, Snapshot, Source } from '../sources/source.js';
 import { checkColumns } from '../store/column-rules.js';
 import { listSyncs } from '../store/import-log.js';
 import { previewRows } from '../store/preview.js';
 import { examples, type Run } from './argument.js';
 import { copyRows } from './copy-text.js';
-import { exitCodes, type ExitCode } from './exit.js';
+import { exitCodes, failed, type ExitCode } from './exit.js';
+import { sourceSentence } from './explain-error.js';
 import { syncOfFile } from './known-sync.js';
 import { previewJson, showPreview, type Preview, type PreviewedRow } from './preview-report.js';
 import type { Session } from './session.js';
@@ -34,8 +36,8 @@ async function preview(session: Session, name: string, full: boolean): Promise<E
   const file = await session.file();
   const definition = syncOfFile(file, name);
   const connection = resolveDatabase(file, definition.database);
-  const asked = full || !usesLastSyncTime(definition.query);
-  const lastSyncTime = asked ? 0 : await currentLastSyncTime(session, file, definition);
+  const needed = !full && usesLastSyncTime(definition.query);
+  const lastSyncTime = needed ? await currentLastSyncTime(session, file, definition) : 0;
   const sql = fillLastSyncTime(definition.query, lastSyncTime);
 
   const stop = new AbortController();
@@ -52,6 +54,8 @@ async function preview(session: Session, name: string, full: boolean): Promise<E
     for (const warning of result.warnings) out.warn(warning);
     for (const problem of result.problems) out.say(problem);
     return result.problems.length === 0 ? exitCodes.fine : exitCodes.failed;
+  } catch (error) {
+    throw error instanceof SourceError ? failed(sourceSentence(error, true), error) : error;
   } finally {
     stop.abort();
     await closed(source);

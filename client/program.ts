@@ -35,7 +35,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
 };
 
 interface GlobalOptions {
-  config: string[];
+  config?: string[];
   json?: boolean;
 }
 
@@ -50,7 +50,7 @@ export async function main(words: readonly string[]): Promise<void> {
   let exitCode: ExitCode = exitCodes.fine;
   const run: Run = async (work, options) => {
     environment = readEnvironment();
-    const { json = false, config } = program.opts<GlobalOptions>();
+    const { json = false, config = [] } = program.opts<GlobalOptions>();
     const colour = environment.get('NO_COLOR') === undefined;
     const out = new Output(process.stdout, process.stderr, { json, colour });
     if (environment.source !== null && options?.writesEnvironment !== true)
@@ -72,7 +72,7 @@ export async function main(words: readonly string[]): Promise<void> {
 }
 
 /** The program with the command that the words ask for, or with all; mistakes are thrown as CommanderError. */
-async function createProgram(words: readonly string[], run: Run): Promise<Command> {
+export async function createProgram(words: readonly string[], run: Run): Promise<Command> {
   const program = new Command('inlet')
     .description('Brings a workspace of people up to date from SQL queries, on an interval, durably.')
     .version(version(), '--version', 'show the version')
@@ -80,9 +80,7 @@ async function createProgram(words: readonly string[], run: Run): Promise<Comman
       new Option(
         '--config <file>',
         'the workspace\'s file; "worker" takes several (default: INLET_CONFIG, else inlet.yaml)',
-      )
-        .argParser<string[]>((file, files) => [...files, file])
-        .default([]),
+      ).argParser<string[] | undefined>((file, files = []) => [...files, file]),
     )
     .option('--json', 'data as JSON, numbers exact')
     .helpOption('-h, --help', 'show help')

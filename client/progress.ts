@@ -27,7 +27,12 @@ function bar(): Progress {
       const payload = { import: `${record.sync} #${record.number}`, doing: progressText(record) };
       if (shown === undefined) {
         shown = new SingleBar(
-          { format: '{import} [{bar}] {percentage}% {doing}', hideCursor: false, clearOnComplete: true },
+          {
+            format: '{import} [{bar}] {percentage}% {doing}',
+            hideCursor: null,
+            linewrap: null,
+            clearOnComplete: true,
+          },
           Presets.legacy,
         );
         shown.start(total, value, payload);

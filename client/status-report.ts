@@ -7,7 +7,7 @@ import type { Output } from './output.js';
 import { scheduleText } from './schedule-text.js';
 import { statusWarnings } from './status-warnings.js';
 import { pairsText } from './table.js';
-import { momentText, syncTimeText } from './time-text.js';
+import { momentText, secondsText } from './time-text.js';
 import { visible } from './visible-text.js';
 
 /** What is known of a sync: from the worker, if one answered, and from the log, if the store did. */
@@ -16,8 +16,8 @@ export interface SyncReport {
   inFile: boolean;
   status: SyncStatus | undefined;
   record: SyncRecord | undefined;
-  /** Newest first. */
-  imports: readonly ImportRecord[];
+  /** Newest first; undefined if the log could not be read. */
+  imports: readonly ImportRecord[] | undefined;
 }
 
 /** What the sync does at this moment, and what comes next. */
@@ -36,7 +36,7 @@ export function activityText(status: SyncStatus, now: number): string {
 export function reportText(out: Output, report: SyncReport, now: number): string {
   const { sync, status, record, imports } = report;
   const definition = status?.definition ?? record?.definition;
-  const [latest] = imports;
+  const latest = imports?.[0];
   const facts = pairsText([
     ['description', definition && definition.description !== '' ? visible(definition.description) : null],
     ['now', nowText(report, now)],
@@ -46,8 +46,8 @@ export function reportText(out: Output, report: SyncReport, now: number): string
     ],
     ['schedule', definition && scheduleText(definition)],
     ['next run', status?.nextRunAt === undefined ? null : momentText(status.nextRunAt, now)],
-    ['last_sync_time', lastSyncTime(report) === undefined ? null : syncTimeText(lastSyncTime(report) ?? 0)],
-    ['last import', latest === undefined ? 'none yet' : importLine(out, latest)],
+    ['last_sync_time', lastSyncTime(report) === undefined ? null : secondsText(lastSyncTime(report) ?? 0)],
+    ['last import', imports && (latest === undefined ? 'none yet' : importLine(out, latest))],
   ]);
   const title =
     definition === undefined || definition.name === sync ? sync : `${sync}  ${visible(definition.name)}`;
@@ -66,17 +66,19 @@ function lastSyncTime({ status, record }: SyncReport): number | undefined {
 }
 
 export function reportWarnings({ sync, inFile, status, record, imports }: SyncReport): string[] {
-  const gone = !inFile && (status !== undefined || record?.deletedAt === null);
+  const deleted = status === undefined && record !== undefined && record.deletedAt !== null;
+  if (deleted) return [];
+  const gone = !inFile && (status !== undefined || record !== undefined);
   return [
     ...(gone ? [`"${sync}" is not in the file any more, but goes on. "inlet delete ${sync}" ends it.`] : []),
-    ...statusWarnings(sync, imports),
+    ...statusWarnings(sync, imports ?? []),
   ];
 }
 
 export function reportJson(report: SyncReport): Json {
   const { sync, inFile, status, record, imports } = report;
   const definition = status?.definition ?? record?.definition;
-  const [latest] = imports;
+  const latest = imports?.[0];
   return {
     sync,
     inFile,

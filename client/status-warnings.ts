@@ -2,7 +2,7 @@ import type { ImportRecord } from '../store/records.js';
 import { timeText } from './time-text.js';
 
 /**
- * What the last imports of a sync say about its health, a sentence each (docs/operating.md).
+ * What the last imports of a sync say about its health, a sentence each (docs/commands.md).
  *
  * @param imports newest first; those that `last_sync_time` is held back by should be among them
  */

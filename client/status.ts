@@ -10,7 +10,7 @@ import { reading } from './store-error.js';
 import { SyncHandle } from './sync-workflow.js';
 
 /** Enough to find what `last_sync_time` is held back by, in any log that people still look at. */
-const importsToLookAt = 200;
+const importsToLookAt = 50;
 
 export function addStatus(program: Command, run: Run): void {
   const command = program
@@ -30,7 +30,7 @@ async function status(session: Session, name: string): Promise<ExitCode> {
     inFile: known.definition !== undefined,
     status: answered.status === 'fulfilled' ? answered.value : undefined,
     record: logged.status === 'fulfilled' ? logged.value.record : undefined,
-    imports: logged.status === 'fulfilled' ? logged.value.imports : [],
+    imports: logged.status === 'fulfilled' ? logged.value.imports : undefined,
   };
 
   if (out.json) {

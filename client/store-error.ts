@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { WorkspaceFile } from '../config/workspace-file.js';
+import { SourceError } from '../sources/source-error.js';
 import { CommandError, exitCodes, failed } from './exit.js';
 
 /** A schema, table or column that is not there: no worker has migrated this store, or only an older one. */
@@ -59,7 +60,8 @@ export async function reading<T>(file: WorkspaceFile, read: () => Promise<T>): P
 
 /** @param url where the store is; only its host, port and database's name are shown */
 export function explainStoreError(error: unknown, url: string): unknown {
-  if (!(error instanceof Error)) return error;
+  // A source's error can pass through here, when its rows are read into the store.
+  if (!(error instanceof Error) || error instanceof SourceError) return error;
   const code = codeOf(error);
   const place = placeOf(url);
   if (notPrepared.has(code)) {

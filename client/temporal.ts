@@ -5,8 +5,8 @@ import { TASK_QUEUE } from '../workflows/messages.js';
 import { failed, wrongUse } from './exit.js';
 import { refusingPort } from './refusing-port.js';
 
-/** A command that nobody answers ends within five seconds of its start; this much is left to say so. */
-const endsWithinMs = 4_500;
+/** A command that nobody answers gives up after four seconds, counted from its start. */
+const endsWithinMs = 4_000;
 
 /** What is left of a command's five seconds, as far as that is enough to be fair. */
 export function patienceMs(atLeast: number, atMost: number): number {

@@ -3,9 +3,9 @@ export function timeText(time: Date | number): string {
   return new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
-/** @param seconds Unix seconds, as `last_sync_time` is counted */
-export function syncTimeText(seconds: number): string {
-  return seconds === 0 ? '0 (no import has completed yet)' : `${seconds} (${timeText(seconds * 1000)})`;
+/** @param seconds Unix seconds, as `last_sync_time` is counted; 0 is no time but "from the beginning" */
+export function secondsText(seconds: number): string {
+  return seconds === 0 ? '0' : `${seconds} (${timeText(seconds * 1000)})`;
 }
 
 /** A duration in its two largest units: `240 ms`, `3.2 s`, `2 m 5 s`, `1 h 30 m`, `3 d 4 h`. */

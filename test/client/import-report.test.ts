@@ -42,7 +42,7 @@ describe('one import', () => {
     expect(text).toContain('wait 1 s, stage 2 s, plan 1 s, apply 6 s, close 1 s');
     expect(text).toContain('1 rows/s');
     expect(text).toContain('1767315600 (2026-01-02T01:00:00Z)');
-    expect(text).toContain('1767319200 (2026-01-02T02:00:00Z), bound by the clock');
+    expect(text).toContain("1767319200 (2026-01-02T02:00:00Z), bound by the database's clock");
     expect(text).toMatch(/SQL {2,}SELECT id\n +FROM customers$/);
   });
 
