@@ -43,12 +43,12 @@ export async function* readFailures(store: Store, ref: ImportRef): AsyncGenerato
  */
 export async function trimFailures(client: pg.ClientBase, key: string): Promise<void> {
   await client.query(
-    `DELETE FROM inlet.import_failure f USING (
+    `DELETE FROM inlet.import_failure
+     WHERE import_id = $1 AND (query, row_number) >= (
        SELECT query, row_number FROM inlet.import_failure WHERE import_id = $1
        ORDER BY query, row_number
-       OFFSET (SELECT (settings->>'keepFailures')::int FROM inlet.import WHERE import_id = $1)
-     ) beyond
-     WHERE f.import_id = $1 AND f.query = beyond.query AND f.row_number = beyond.row_number`,
+       OFFSET (SELECT (settings->>'keepFailures')::int FROM inlet.import WHERE import_id = $1) LIMIT 1
+     )`,
     [key],
   );
 }

@@ -151,9 +151,11 @@ async function takeContested(client: pg.ClientBase, key: string): Promise<Chunk 
 type ChunkCounts = Record<OutcomeCount['outcome'] | 'addedByFailed', number>;
 
 async function applyChunk(client: pg.ClientBase, work: StagedWork, chunk: Chunk): Promise<ChunkCounts> {
-  // Plans from the statistics of a fresh staging table pick merge and hash joins over all people: the indexes win.
+  // Plans from the statistics of a fresh staging table pick merge and hash joins over all people, and from those of an
+  // empty workspace a scan of everybody, who may be many before the chunk is through: the indexes win.
   await client.query(
     `SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_bitmapscan = off;
+     SET LOCAL enable_seqscan = off;
      SET LOCAL work_mem = '64MB'`,
   );
   const range = chunk.contested ? 'levels' : 'blocks';
