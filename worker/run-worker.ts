@@ -38,11 +38,11 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const files = await Promise.all(options.configPaths.map((path) => loadWorkspaceFile(path, environment)));
   refuseTwins(files);
   resolveCredentials(files);
-  const logger = createLogger(options.logLevel ?? 'info');
-  installLogger(logger);
-
   const settings = loadClientConnectConfig({ overrideEnvVars: setVariables(environment) });
   const address = settings.connectionOptions.address ?? 'localhost:7233';
+  const logger = createLogger(options.logLevel ?? 'info');
+  // Last of what needs no server: once the SDK's runtime is there, only a connection's end lets the process end.
+  installLogger(logger);
   const connection = await NativeConnection.connect({ ...settings.connectionOptions, address }).catch(() => {
     throw new Error(
       `No Temporal server answers at ${address}. Set TEMPORAL_ADDRESS to where yours is, or start one with "inlet dev".`,
