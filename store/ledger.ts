@@ -181,7 +181,7 @@ async function applyChunk(client: pg.ClientBase, work: StagedWork, chunk: Chunk)
   const room = await failuresLeft(client, work, chunk);
   const values = (first: number, last: number) => [work.workspaceId, work.key, first, last, room];
   const results = chunk.contested
-    ? levelByLevel(client, statement, chunk, values)
+    ? levelByLevel(client, statement, await batchesOf(client, work, chunk), values)
     : [await client.query<OutcomeCount>(statement, values(chunk.first, chunk.last))];
   for await (const { rows } of results)
     for (const row of rows) {
@@ -197,33 +197,66 @@ async function applyChunk(client: pg.ClientBase, work: StagedWork, chunk: Chunk)
   return counts;
 }
 
-/** Levels that go to the store at once: they can be as many as the contested rows, each with a row or two. */
-const LEVELS_AT_ONCE = 200;
+/** Levels go to the store in batches of so many levels, or of not many more than so many rows. */
+const BATCH_LEVELS = 200;
+const BATCH_ROWS = 500;
 
-/** One level after the other, by a statement that is planned once. */
+/**
+ * One level after the other. Levels can be as many as the contested rows, so the statement is planned once for a batch of
+ * them; but no longer, for a plan that was good for an empty workspace would look through everybody who was added since.
+ */
 async function* levelByLevel(
   client: pg.ClientBase,
   statement: string,
-  { first, last }: Chunk,
+  batches: number[][],
   values: (first: number, last: number) => (string | number)[],
 ): AsyncGenerator<pg.QueryResult<OutcomeCount>> {
-  // Prepared statements outlive a transaction that fails, so another chunk of this connection needs another name.
-  const name = `inlet_levels_${randomBytes(8).toString('hex')}`;
-  await client.query(
-    `SET LOCAL plan_cache_mode = force_generic_plan;
-     PREPARE ${name} (int, bigint, bigint, bigint, int) AS ${statement}`,
-  );
-  for (let from = first; from <= last; from += LEVELS_AT_ONCE) {
-    const levels = Array.from({ length: Math.min(LEVELS_AT_ONCE, last - from + 1) }, (_, at) => from + at);
+  await client.query('SET LOCAL plan_cache_mode = force_generic_plan');
+  for (const levels of batches) {
+    // A prepared statement outlives a transaction that fails, so another chunk of this connection needs another name.
+    const name = `inlet_levels_${randomBytes(8).toString('hex')}`;
     const executions = levels.map((level) => `EXECUTE ${name} (${values(level, level).join(', ')})`);
-    // pg gives one result, or for several statements a list of them.
-    const result: pg.QueryResult<OutcomeCount> | pg.QueryResult<OutcomeCount>[] = await client.query(
-      executions.join('; '),
+    const results = await manyResults(
+      client,
+      [
+        `PREPARE ${name} (int, bigint, bigint, bigint, int) AS ${statement}`,
+        ...executions,
+        `DEALLOCATE ${name}`,
+      ].join(';\n'),
     );
-    if (Array.isArray(result)) yield* result;
-    else yield result;
+    yield* results;
   }
-  await client.query(`DEALLOCATE ${name}`);
+}
+
+/** pg gives a list of results for several statements; its types don't know of that. */
+async function manyResults(
+  client: pg.ClientBase,
+  statements: string,
+): Promise<pg.QueryResult<OutcomeCount>[]> {
+  const results: pg.QueryResult<OutcomeCount> | pg.QueryResult<OutcomeCount>[] =
+    await client.query<OutcomeCount>(statements);
+  return Array.isArray(results) ? results : [results];
+}
+
+/** Levels in order, cut into batches. */
+async function batchesOf(client: pg.ClientBase, work: StagedWork, chunk: Chunk): Promise<number[][]> {
+  const { rows } = await client.query<{ level: number; count: number }>(
+    `SELECT level, count(*) AS count FROM ${importTables(work.staging.table).marks}
+     WHERE level BETWEEN $1 AND $2 GROUP BY level ORDER BY level`,
+    [chunk.first, chunk.last],
+  );
+  const batches: number[][] = [];
+  let batch: number[] = [];
+  let size = 0;
+  for (const { level, count } of rows) {
+    batch.push(level);
+    size += count;
+    if (batch.length < BATCH_LEVELS && size < BATCH_ROWS) continue;
+    batches.push(batch);
+    batch = [];
+    size = 0;
+  }
+  return batch.length === 0 ? batches : [...batches, batch];
 }
 
 /**
