@@ -1,4 +1,4 @@
-import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../config/environment.js';
 import { Interrupted, listenForInterruption } from './interruption.js';
@@ -31,7 +31,7 @@ export interface DevOptions {
 export async function runDev(options: DevOptions, tools: Tools): Promise<0 | 1 | 2> {
   const screen = new Screen(process.stdout, options.colour);
   const state = stateUnder(join(root, '.inlet'));
-  await mkdir(state.logs, { recursive: true });
+  await prepareDirectory(state);
   const claimed = await claim(state.directory);
   if (!claimed.claimed) {
     const holder = claimed.holder === null ? '' : ` (process ${claimed.holder})`;
@@ -59,6 +59,24 @@ export async function runDev(options: DevOptions, tools: Tools): Promise<0 | 1 |
     screen.done('stop', 'Everything is stopped. "npm start" goes on where it was.');
     interruption.dispose();
     await claimed.release();
+  }
+}
+
+async function prepareDirectory({ directory, logs }: State): Promise<void> {
+  if (process.platform !== 'linux') {
+    throw new Error(
+      '"inlet dev" runs on Linux only. Elsewhere, use a container, or servers of your own: see README.md.',
+    );
+  }
+  try {
+    await mkdir(logs, { recursive: true });
+    await access(directory, constants.W_OK);
+  } catch (cause) {
+    throw new Error(
+      `${directory} can't be written to: it belongs to another user, perhaps since that one was the first to start. ` +
+        'Start as that user, or remove the directory; with it goes what earlier starts have left.',
+      { cause },
+    );
   }
 }
 

@@ -36,7 +36,7 @@ const SOURCES: CliSource[] = [
  * Finds the Temporal CLI, whose dev server we use: `INLET_TEMPORAL_CLI`, `temporal` on PATH, one that we got earlier,
  * the download that @temporalio/testing does, and a build with go where that host can't be reached.
  *
- * @returns the path of a CLI that was seen to run
+ * @returns the path of a CLI that was seen to work
  * @throws Error that says what was tried and what to do
  */
 export async function findTemporalCli(search: CliSearch): Promise<string> {
@@ -53,12 +53,15 @@ export async function findTemporalCli(search: CliSearch): Promise<string> {
     .split(delimiter)
     .filter((directory) => isAbsolute(directory))
     .map((directory) => join(directory, 'temporal'));
+  const tried: string[] = [];
   for (const candidate of [...onPath, own]) {
-    if ((await isExecutable(candidate)) && (await whyUnusable(candidate)) === null) return candidate;
+    if (!(await isExecutable(candidate))) continue;
+    const problem = await whyUnusable(candidate);
+    if (problem === null) return candidate;
+    tried.push(`- ${candidate}: ${problem}`);
   }
 
   await removeUnfinished(search.directory);
-  const tried: string[] = [];
   for (const source of search.sources ?? SOURCES) {
     try {
       return await source.get(search.directory, search.onProgress ?? (() => undefined), search.signal);
@@ -69,7 +72,7 @@ export async function findTemporalCli(search: CliSearch): Promise<string> {
   }
   throw new Error(
     [
-      `There is no Temporal CLI on PATH nor in ${search.directory}, and it could not be had:`,
+      `There is no Temporal CLI that can be used on PATH nor in ${search.directory}, and none could be had:`,
       ...tried,
       'Install it (https://docs.temporal.io/cli#install) so that "temporal" is on PATH, or set INLET_TEMPORAL_CLI to',
       'where it is, or install go 1.25 or newer (https://go.dev/dl) and start again.',

@@ -47,11 +47,14 @@ describe('where the Temporal CLI is looked for', () => {
   it('then PATH, where one that does not work is passed over', async () => {
     await program('first', 'temporal', broken);
     await program('second', 'temporal', 'echo "some other program called temporal"');
-    const good = await program('third', 'temporal', works);
+    await program('third', 'temporal', 'echo "temporal version 0.13.2 (Server 1.24.1, UI 2.27.2)"');
+    const good = await program('fourth', 'temporal', works);
     await program('own', 'temporal', works);
     const search = {
       configured: undefined,
-      searchPath: ['first', 'second', 'third'].map((place) => join(directory, place)).join(delimiter),
+      searchPath: ['first', 'second', 'third', 'fourth']
+        .map((place) => join(directory, place))
+        .join(delimiter),
       directory: join(directory, 'own'),
       sources: nothingElse,
     };
@@ -77,6 +80,21 @@ describe('where the Temporal CLI is looked for', () => {
     await expect(findTemporalCli({ ...search, sources: [fails('first'), fails('second')] })).rejects.toThrow(
       /- first: no first here\n- second: no second here\n.*INLET_TEMPORAL_CLI/s,
     );
+  });
+
+  it('one that is too old is named with the reason where no other can be had', async () => {
+    const old = await program(
+      'path',
+      'temporal',
+      'echo "temporal version 0.13.2 (Server 1.24.1, UI 2.27.2)"',
+    );
+    const search = {
+      configured: undefined,
+      searchPath: join(directory, 'path'),
+      directory,
+      sources: nothingElse,
+    };
+    await expect(findTemporalCli(search)).rejects.toThrow(`${old}: its server is 1.24, and Inlet needs 1.28`);
   });
 
   it('removes what a build or download that was killed has left, but not what another one is at', async () => {

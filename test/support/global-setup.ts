@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -8,6 +7,7 @@ import { startPostgres } from '../../dev/postgres-server.js';
 import { findTemporalCli } from '../../dev/temporal-cli.js';
 import { startTemporal } from '../../dev/temporal-server.js';
 import { workflowBundle } from '../../worker/workflow-bundle.js';
+import { endLeftovers, own, prefix } from './leftovers.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,13 +24,16 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** One PostgreSQL, one Temporal dev server and one bundle for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const directory = await mkdtemp(join(tmpdir(), 'inlet-test-'));
+  await endLeftovers();
+  const directory = await mkdtemp(prefix);
+  const table = own(directory);
   await chmod(directory, 0o755); // PostgreSQL may have to enter it as somebody else.
   const postgres = startPostgres({
     directory: join(directory, 'postgres'),
     password: randomBytes(16).toString('hex'),
     throwAway: true,
     logFile: join(directory, 'postgres.log'),
+    onSpawn: ({ identity }) => table.add('PostgreSQL', identity),
   });
   const temporal = findCli().then((cli) =>
     startTemporal({
@@ -38,6 +41,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       databaseFile: join(directory, 'temporal.db'),
       throwAway: true,
       logFile: join(directory, 'temporal.log'),
+      onSpawn: ({ identity }) => table.add('Temporal', identity),
     }),
   );
   const teardown = async () => {
