@@ -61,6 +61,7 @@ async function failures(
 
   await reading(known.file, async () => {
     const counts = await countFailures(store, record);
+    tellWhatIsNotKept(out, record, counts);
     const rows = readFailures(store, record);
     if (csv !== undefined) await writeCsv(out, rows, csv);
     else if (out.json) await writeJson(out, record, counts, rows);
@@ -84,13 +85,26 @@ async function latestWithFailures(
   });
 }
 
+/** An import with very many failures keeps only the first of them whole. */
+function tellWhatIsNotKept(out: Output, record: ImportRecord, counts: readonly FailureCount[]): void {
+  const kept = totalOf(counts);
+  const failed = record.counts?.failed ?? 0;
+  if (failed > kept) {
+    out.warn(
+      `${countText(failed)} rows failed, of which the first ${countText(kept)} were kept (workspace.keepFailures).`,
+    );
+  }
+}
+
+const totalOf = (counts: readonly FailureCount[]) => counts.reduce((sum, { count }) => sum + count, 0);
+
 async function show(
   out: Output,
   record: ImportRecord,
   counts: readonly FailureCount[],
   rows: AsyncIterable<FailureRecord>,
 ): Promise<void> {
-  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  const total = totalOf(counts);
   if (total === 0) {
     out.say(`Import ${record.number} of "${record.sync}" has no failed rows.`);
     return;

@@ -69,6 +69,8 @@ export async function main(words: readonly string[]): Promise<void> {
     exitCode = await tell(error, environment?.get('INLET_DEBUG') === '1');
   }
   process.exitCode = exitCode;
+  // Everything is said and closed. What a library still holds open must not keep the process.
+  setTimeout(() => process.exit(), 2_000).unref();
 }
 
 /** The program with the command that the words ask for, or with all; mistakes are thrown as CommanderError. */
@@ -113,14 +115,14 @@ async function tell(error: unknown, debug: boolean): Promise<ExitCode> {
   return exitCode;
 }
 
-/** Where the reader of a pipe has gone (`| head`), there is nobody left to tell. */
+/** Where the reader of a pipe has gone (`| head`), there is nobody left to tell; of a full disk stderr is told. */
 function endQuietlyWithoutReader(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: Error) => {
-      if ('code' in error && error.code === 'EPIPE') process.exit();
-      throw error;
-    });
-  }
+  process.stderr.on('error', () => process.exit(exitCodes.failed));
+  process.stdout.on('error', (error: Error) => {
+    if ('code' in error && error.code === 'EPIPE') process.exit();
+    process.stderr.write(`Can't write to stdout: ${error.message}.\n`);
+    process.exit(exitCodes.failed);
+  });
 }
 
 /** From package.json, which is above this file in the checkout and above dist/ in a package. */

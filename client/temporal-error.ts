@@ -22,9 +22,7 @@ export function temporalSentence(error: unknown): string | undefined {
   if (error instanceof WorkflowUpdateFailedError || error instanceof TemporalFailure) return refusal(error);
   if (error instanceof WorkflowNotFoundError)
     return 'Temporal has no such workflow: the sync is not applied, or has ended.';
-  if (error instanceof NamespaceNotFoundError) {
-    return `The Temporal server has no namespace "${error.namespace}". Create it, or set TEMPORAL_NAMESPACE.`;
-  }
+  if (error instanceof NamespaceNotFoundError) return noNamespace(error.namespace);
   const code = grpcCode(error);
   if (code === grpc.unavailable) return 'The Temporal server went away. Try again when it is back.';
   if (code === grpc.deadlineExceeded) return 'The Temporal server did not answer in time. Try again.';
@@ -37,6 +35,10 @@ export function temporalSentence(error: unknown): string | undefined {
     return `The Temporal server could not do what was asked (${error.message}${cause}).`;
   }
   return undefined;
+}
+
+export function noNamespace(namespace: string): string {
+  return `The Temporal server has no namespace "${namespace}". Create it, or set TEMPORAL_NAMESPACE.`;
 }
 
 /** What the worker answered when it said no: the innermost of the failures that wrap one another. */

@@ -75,12 +75,16 @@ function settings(environment: Environment) {
 }
 
 function unreachable(address: string, error: unknown): Error {
-  const refused =
-    error instanceof Error && /permission|unauthenticated|certificate|api key/i.test(error.message);
+  const said = error instanceof Error ? error.message : '';
+  if (/permission|unauthenticated|certificate|api key/i.test(said)) {
+    return failed(
+      `The Temporal server at ${address} refused the connection: ${said}. Set TEMPORAL_API_KEY or TEMPORAL_TLS_*.`,
+      error,
+    );
+  }
+  const listens = /^E[A-Z]+$/.test(said) ? '' : ' If one runs there, TEMPORAL_TLS may not fit it.';
   return failed(
-    refused
-      ? `The Temporal server at ${address} refused the connection: ${error.message}. Set TEMPORAL_API_KEY or TEMPORAL_TLS_*.`
-      : `No Temporal server answers at ${address}. Set TEMPORAL_ADDRESS to where yours is, or start one with "inlet dev".`,
+    `No Temporal server answers at ${address}. Set TEMPORAL_ADDRESS to where yours is, or start one with "inlet dev".${listens}`,
     error,
   );
 }
