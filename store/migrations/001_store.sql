@@ -135,8 +135,10 @@ CREATE TABLE inlet.person (
   updated_at   timestamptz NOT NULL DEFAULT now(),
   CHECK (id IS NOT NULL OR email IS NOT NULL)
 );
-CREATE UNIQUE INDEX person_by_id ON inlet.person (workspace_id, id);
-CREATE UNIQUE INDEX person_by_email ON inlet.person (workspace_id, lower(email));
+-- The identifier comes first: where statistics don't know a new workspace yet, a plan could take "everybody of the
+-- workspace" for one person, and look through all of them for every row.
+CREATE UNIQUE INDEX person_by_id ON inlet.person (id, workspace_id);
+CREATE UNIQUE INDEX person_by_email ON inlet.person (lower(email), workspace_id);
 
 -- The settings as imports copy them.
 CREATE FUNCTION inlet.workspace_settings(w inlet.workspace) RETURNS jsonb LANGUAGE sql STABLE
