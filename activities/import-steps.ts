@@ -2,7 +2,7 @@ import { logUnopened } from '../store/log-unopened.js';
 import { closeImport } from '../store/end-import.js';
 import { forgetStaging, noteDatabaseMessage, readOpenImport } from '../store/imports.js';
 import { applyNextChunk, planImport, StagingLost, type StagedWork } from '../store/ledger.js';
-import { dropStaging } from '../store/staging.js';
+import { sweepStaging } from '../store/staging.js';
 import type { ImportResult } from '../workflows/messages.js';
 import type { Activities } from './activities.js';
 import type { Dependencies } from './dependencies.js';
@@ -87,8 +87,8 @@ export function importStepActivities(dependencies: Dependencies): Steps {
               reason: ending.reason,
             };
       const ended = await closeImport(store, key, end);
-      // What can't be dropped now is swept later.
-      if (ended.staging !== null) await dropStaging(store, ended.staging).catch(() => false);
+      // Its own, and what lost attempts and abandoned imports left. What can't be dropped now is swept later.
+      await sweepStaging(store).catch(() => 0);
       const result: ImportResult = {
         number: ended.number,
         status: ended.status,

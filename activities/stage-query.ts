@@ -78,13 +78,20 @@ async function stageSnapshot(
   if (problems.length > 0) throw failure('QueryRefused', problems.join(' '));
   const shape = { definition, settings, columns };
   const table = await createStaging(store, key, shape);
-  const rows = await copyAll(store, { key, table, columns, definition }, snapshot, queryTimeoutMs, signal);
-  await analyzeStaging(store, table, shape);
-  if (rows >= MANY_ROWS)
-    warnings.push(
-      `The query gave ${rows} rows. Consider asking only for what changed, by {{last_sync_time}}.`,
-    );
-  return { table, columns, encoding: snapshot.encoding, rows, warnings };
+  try {
+    const target = { key, table, columns, definition };
+    const rows = await copyAll(store, target, snapshot, queryTimeoutMs, signal);
+    await analyzeStaging(store, table, shape);
+    if (rows >= MANY_ROWS)
+      warnings.push(
+        `The query gave ${rows} rows. Consider asking only for what changed, by {{last_sync_time}}.`,
+      );
+    return { table, columns, encoding: snapshot.encoding, rows, warnings };
+  } catch (error) {
+    // A copy that broke off can be large, and the next attempt makes its own. What can't be dropped now is swept later.
+    await dropStaging(store, table).catch(() => false);
+    throw error;
+  }
 }
 
 async function copyAll(
@@ -122,10 +129,11 @@ function startOf(
   warnings: string[],
 ): Pick<StagedImport, 'startTime' | 'startBound' | 'warnings'> {
   const all = [...warnings, ...started.warnings];
-  const now = Math.floor(activityInfo().currentAttemptScheduledTimestampMs / 1000);
   const { seconds, bound } = started;
   if (seconds === null) return { startTime: null, startBound: bound, warnings: all };
-  if (seconds > now + MAX_CLOCK_AHEAD_S)
+  const now = Math.floor(activityInfo().currentAttemptScheduledTimestampMs / 1000);
+  // An attempt may have waited for a worker since then, so the worker's own clock must agree that it is ahead.
+  if (seconds > Math.max(now, Date.now() / 1000) + MAX_CLOCK_AHEAD_S)
     return {
       startTime: Math.max(0, now - definition.overlapSeconds),
       startBound: 'temporal clock',

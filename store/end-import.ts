@@ -18,8 +18,6 @@ export interface Ended {
   endedAt: Date;
   /** The sync's `last_sync_time` if this import moved it. */
   lastSyncTime: number | null;
-  /** Its staging table, which nobody needs any more. */
-  staging: string | null;
 }
 
 /**
@@ -132,13 +130,13 @@ async function moveLastSyncTime(client: pg.ClientBase, key: string): Promise<voi
 async function readEnded(client: pg.ClientBase, key: string): Promise<Ended> {
   const row = only(
     await client.query<Omit<Ended, 'counts'> & RowCounts>(
-      `SELECT s.name AS sync, i.number, i.status, i.reason, i.ended_at AS "endedAt", i.staging,
+      `SELECT s.name AS sync, i.number, i.status, i.reason, i.ended_at AS "endedAt",
               CASE WHEN i.status = 'Completed' AND s.last_sync_time = i.start_time THEN i.start_time END AS "lastSyncTime",
               i.rows, i.added, i.updated, i.unchanged, i.skipped, i.superseded, i.failed
        FROM inlet.import i JOIN inlet.sync s USING (sync_id) WHERE i.import_id = $1`,
       [key],
     ),
   );
-  const { sync, number, status, reason, endedAt, lastSyncTime, staging, ...counts } = row;
-  return { sync, number, status, reason, endedAt, lastSyncTime, staging, counts };
+  const { sync, number, status, reason, endedAt, lastSyncTime, ...counts } = row;
+  return { sync, number, status, reason, endedAt, lastSyncTime, counts };
 }

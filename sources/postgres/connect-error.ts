@@ -82,6 +82,7 @@ function databaseReason({ user, database }: Address, sqlstate: string | undefine
     case '28P01':
       return `wrong password for user "${user}", or no such user. ${says}`;
     case '28000':
+      if (/role .* does not exist/.test(words)) return `there is no user "${user}". ${says}`;
       return `the server lets user "${user}" not in this way. Ask for an entry in its pg_hba.conf. ${says}`;
     case '0A000':
       return `it does not take the options in the URL. ${says}`;

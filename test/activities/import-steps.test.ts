@@ -109,6 +109,19 @@ describe('staging', () => {
     await fail(key);
   });
 
+  it('leaves no table behind when the copy breaks off', async () => {
+    const key = await open({ query: 'SELECT id, 1 / (40000 - id) AS n FROM generate_series(1, 50000) id' });
+
+    await failureOf(served.run((activities) => activities.stageQuery(key)));
+
+    const { rows } = await served.store.pool.query(
+      'SELECT name FROM inlet.staging_table WHERE import_id = $1',
+      [key],
+    );
+    expect(rows).toEqual([]);
+    await fail(key);
+  });
+
   it('keeps what the database says of a cell out of Temporal, and in the log', async () => {
     const key = await open({ query: `SELECT id, ('secret-' || id)::int AS n FROM generate_series(1, 3) id` });
 
