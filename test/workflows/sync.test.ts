@@ -18,7 +18,7 @@ afterAll(() => world.close());
 describe('a sync', () => {
   it('imports at once, and again after every interval, with numbers of its own', async () => {
     const acme = await world.workspace();
-    expect(await acme.define('customers', { everyMs: 1500 })).toEqual({
+    expect(await acme.define('customers', { everyMs: 4000 })).toEqual({
       created: true,
       warnings: [],
       columns: [{ name: 'id', sourceType: 'integer' }],
