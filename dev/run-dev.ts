@@ -51,7 +51,8 @@ export async function runDev(options: DevOptions, tools: Tools): Promise<0 | 1 |
     };
     return await Promise.race([work(), supervisor.failed, interrupted(interruption.signal)]);
   } catch (error) {
-    if (error instanceof Interrupted) return 0;
+    // Ctrl-C is how it is meant to end, unless it was to end by itself.
+    if (error instanceof Interrupted) return options.once ? 1 : 0;
     throw error;
   } finally {
     screen.last('stop', 'stopping the worker, Temporal and PostgreSQL');

@@ -92,6 +92,7 @@ function sayWhatIsNext({ screen, temporalUi }: Tour): void {
     '  npx inlet imports customers       its history',
     '',
     'The CRM changes a little every now and then. Each later import is a line below; Ctrl-C stops everything.',
+    'What PostgreSQL, Temporal and the worker have to say is in .inlet/logs/.',
     '',
   ];
   for (const line of lines) screen.line(line);
