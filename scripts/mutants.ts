@@ -206,19 +206,24 @@ const mutants: Mutant[] = [
     put: '$1 WHERE false ON CONFLICT',
   },
   {
+    rule: 'an identifier without a key beside it may be claimed, so it is contested',
+    find: /(DELETE FROM inlet_contested[^]*?)AND \S+ IS NOT NULL/,
+    put: '$1',
+  },
+  {
     rule: 'contested rows go in the order of the query',
-    find: /WHERE level IS NULL ORDER BY n/,
-    put: 'WHERE level IS NULL ORDER BY n DESC',
+    find: /WHERE m\.level IS NULL ORDER BY m\.n/,
+    put: '$& DESC',
   },
   {
     rule: 'contested rows wait for those that want the same',
-    find: /IN \(mark\.wants, mark\.gives\)/,
-    put: 'IN (mark.gives)',
+    find: /greatest\(level_of\[mark\.wants\], /,
+    put: 'greatest(',
   },
   {
     rule: 'contested rows wait for those that give up what they want',
-    find: /ARRAY\[mark\.wants, mark\.gives\]/,
-    put: 'ARRAY[mark.wants]',
+    find: /IF mark\.gives IS NOT NULL THEN level_of\[mark\.gives\] := this_level; END IF;/,
+    put: '',
   },
 ];
 

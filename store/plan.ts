@@ -83,10 +83,10 @@ async function markContested(client: pg.ClientBase, input: PlanInput): Promise<v
     SELECT ${rows.comparedOther} AS identifier FROM ${stage} s WHERE ${usable}
     GROUP BY 1 HAVING count(*) > 1 AND bool_and((${rows.otherProblem}) IS NULL)`);
   await client.query('ANALYZE inlet_contested');
+  // Whoever has a key keeps the identifier; those who may give it up are looked for next.
   await client.query(
     `DELETE FROM inlet_contested c USING ${people} q
-     WHERE q.workspace_id = $1 AND ${person('q')} = c.identifier AND ${personKey('q')} IS NOT NULL
-       ${mayMove ? `AND NOT ${givesUp}` : ''}`,
+     WHERE q.workspace_id = $1 AND ${person('q')} = c.identifier AND ${personKey('q')} IS NOT NULL`,
     [workspaceId],
   );
   if (mayMove)
