@@ -45,15 +45,15 @@ const policies: Record<keyof Activities, ActivityOptions> = {
   },
   openImport: {
     ...stopsFirst,
-    startToCloseTimeout: '1m',
+    startToCloseTimeout: '20s',
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s' },
   },
   stageQuery: { ...stopsFirst, startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: sourceTrouble },
   planChunks: { ...stopsFirst, startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: storeTrouble },
   applyChunks: { ...stopsFirst, startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: storeTrouble },
   closeImport: { startToCloseTimeout: '2m', retry: untilDone },
-  logUnopened: { startToCloseTimeout: '30s', retry: untilDone },
-  forgetSync: { startToCloseTimeout: '30s', retry: untilDone },
+  logUnopened: { startToCloseTimeout: '20s', retry: untilDone },
+  forgetSync: { startToCloseTimeout: '20s', retry: untilDone },
 };
 
 /**

@@ -9,6 +9,9 @@ import type { ImportInput, ImportResult, MutexState, RowCounts, SyncStatus } fro
 const DETAILS = 20_000;
 const SUMMARY = 400;
 
+/** How many of those who wait for a workspace are listed. */
+const SHOWN = 10;
+
 /** Cuts a summary line to what the UI takes. */
 export const summary = (text: string) => cutTo(SUMMARY, text.replace(/\s+/g, ' '));
 
@@ -69,7 +72,8 @@ export function mutexDetails({ holder, queue }: MutexState): string {
       '',
       queue.length === 0 ? 'Nobody waits.' : `Waiting: ${queue.length}`,
       '',
-      ...queue.map(({ importId }, place) => `${place + 1}. ${inline(importId)}`),
+      ...queue.slice(0, SHOWN).map(({ importId }, place) => `${place + 1}. ${inline(importId)}`),
+      ...(queue.length > SHOWN ? ['', `… and ${queue.length - SHOWN} more`] : []),
     ].join('\n'),
   );
 }

@@ -1,11 +1,12 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ChildWorkflowFailure, startChild } from '@temporalio/workflow';
+import { ChildWorkflowFailure, getExternalWorkflowHandle, startChild } from '@temporalio/workflow';
 import { activity } from './activity-policies.js';
 import { summary } from './details.js';
 import { failureSentence } from './failure-sentence.js';
 import type { ImportWorkflow } from './import.js';
 import { logUnopened } from './log-unopened.js';
-import { importId } from './messages.js';
+import { ignoreClosed } from './ignore-closed.js';
+import { importId, mutexId, releaseWorkspace } from './messages.js';
 import type { ImportInput, ImportResult } from './messages.js';
 
 /**
@@ -38,9 +39,12 @@ export async function followImport(input: ImportInput): Promise<{ result: Promis
     return await resultInLog('it closed without telling how it ended');
   }
 
-  function lost(error: unknown): Promise<ImportResult> {
+  /** It could not give the workspace back itself; the mutex would find out within seconds, now it does at once. */
+  async function lost(error: unknown): Promise<ImportResult> {
     if (!(error instanceof ChildWorkflowFailure)) throw error;
-    return resultInLog(failureSentence(error));
+    const mutex = getExternalWorkflowHandle(mutexId(workspace));
+    await mutex.signal(releaseWorkspace, { importId: workflowId }).catch(ignoreClosed);
+    return await resultInLog(failureSentence(error));
   }
 
   /** The log may know how it ended; if it doesn't, the import is `Failed`. */

@@ -11,6 +11,7 @@ import type { Ending, ImportKey, UnopenedImport } from '../activities/activities
 import { activity } from './activity-policies.js';
 import { endingLine, importDetails } from './details.js';
 import { failedWith, failureSentence } from './failure-sentence.js';
+import { ignoreClosed } from './ignore-closed.js';
 import { logUnopened } from './log-unopened.js';
 import {
   busy,
@@ -165,11 +166,11 @@ export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> 
   }
 
   async function withdrawFromMutex(): Promise<void> {
-    await mutex.signal(withdrawRequest, { importId: workflowId }).catch(nobodyThere);
+    await mutex.signal(withdrawRequest, { importId: workflowId }).catch(ignoreClosed);
   }
 
   async function release(): Promise<void> {
-    await mutex.signal(releaseWorkspace, { importId: workflowId }).catch(nobodyThere);
+    await mutex.signal(releaseWorkspace, { importId: workflowId }).catch(ignoreClosed);
   }
 
   function withFull(): ImportInput {
@@ -188,9 +189,4 @@ export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> 
 
 function hasWorkspace(holder: string): string {
   return `${describeImport(holder)} had the workspace`;
-}
-
-/** A workflow that is gone needs no signal. */
-function nobodyThere(): void {
-  // Nothing to do: the mutex looks by itself, and a new one asks the store.
 }

@@ -14,6 +14,7 @@ import { activity } from './activity-policies.js';
 import { oneAtATime, refusal, refuseForeign } from './define-sync.js';
 import { syncDetails } from './details.js';
 import { followImport } from './follow-import.js';
+import { ignoreClosed } from './ignore-closed.js';
 import { logUnopened } from './log-unopened.js';
 import * as messages from './messages.js';
 import type {
@@ -242,11 +243,6 @@ async function waitFor(wake: () => boolean, until: number | undefined, summary: 
 
 function isFull(): boolean {
   return workflowInfo().continueAsNewSuggested;
-}
-
-/** An import that has closed meanwhile needs no telling. */
-function ignoreClosed(error: unknown): void {
-  if (isCancellation(error)) throw error;
 }
 
 /** When the sync itself is cancelled, its main loop ends it. */

@@ -82,7 +82,7 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
   async function answerThoseWhoWontWait(holding: string): Promise<void> {
     const asking = queue.filter(wontWait);
     if (await isClosed(holding)) holder = undefined;
-    else for (const { importId } of asking) await answerBusy(importId, holding);
+    else await Promise.all(asking.map(({ importId }) => answerBusy(importId, holding)));
   }
 
   async function answerBusy(importId: string, holding: string): Promise<void> {

@@ -3,7 +3,7 @@ import * as sync from '../../workflows/sync-state.js';
 import type { ImportResult, SyncState } from '../../workflows/messages.js';
 
 /** What happens at a minute: something a user does, or what befalls the machines. */
-export type Happening =
+type Happening =
   | 'pause'
   | 'resume'
   | 'trigger'

@@ -24,19 +24,20 @@ describe('a sync', () => {
       columns: [{ name: 'id', sourceType: 'integer' }],
     });
     await acme.ended('customers', 3);
-    const { recent } = await acme.status('customers');
-    expect(recent.slice(-3)).toMatchObject([
-      { number: 3, status: 'Completed' },
-      { number: 2, status: 'Completed' },
-      { number: 1, status: 'Completed' },
-    ]);
-    expect((await acme.import('customers', 2).describe()).status.name).toBe('COMPLETED');
+    const entries = acme.script.entries('customers');
+    expect(entries[0]).toMatchObject({ number: 1, status: 'Completed', input: { whenBusy: 'wait' } });
+    expect(entries.map(({ number }) => number).sort()).toEqual(entries.map((_, index) => index + 1));
+    const grid = entries[1]?.input.dueAt ?? 0;
+    expect(entries.slice(1).map(({ input }) => (input.dueAt - grid) % 1500)).toEqual(
+      entries.slice(1).map(() => 0),
+    );
+    expect((await acme.import('customers', 1).describe()).status.name).toBe('COMPLETED');
   });
 
   it('counts from the end of the prior import where its anchor is the end', async () => {
     const acme = await world.workspace();
     const staging = acme.script.hold('stageQuery', 'customers/1');
-    await acme.define('customers', { everyMs: 1500, anchor: 'end' });
+    await acme.define('customers', { everyMs: 3000, anchor: 'end' });
     await staging.reached;
     const heldUntil = Date.now() + 2000;
     await eventually(Date.now, (now) => now > heldUntil);
@@ -45,7 +46,7 @@ describe('a sync', () => {
     await acme.ended('customers', 2);
     const second = acme.script.entries('customers').find(({ number }) => number === 2);
     expect(second).toMatchObject({ status: 'Completed' });
-    expect((second?.input.dueAt ?? 0) - first.endedAt).toBe(1500);
+    expect((second?.input.dueAt ?? 0) - first.endedAt).toBe(3000);
   });
 
   it('logs a point of the grid that passes while its own import runs, at that time, and names the import', async () => {
@@ -343,7 +344,7 @@ describe('cancel', () => {
   it('stops the running import, and the sync goes on', async () => {
     const acme = await world.workspace();
     const staging = acme.script.hold('stageQuery', 'customers/1');
-    await acme.define('customers', { everyMs: 1500, anchor: 'end' });
+    await acme.define('customers', { everyMs: 3000, anchor: 'end' });
     await staging.reached;
     expect(await acme.sync('customers').executeUpdate(cancelImport)).toBe(1);
     expect(await acme.ended('customers', 1)).toMatchObject({ status: 'Canceled' });
