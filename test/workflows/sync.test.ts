@@ -28,7 +28,7 @@ describe('a sync', () => {
     expect(entries[0]).toMatchObject({ number: 1, status: 'Completed', input: { whenBusy: 'wait' } });
     expect(entries.map(({ number }) => number).sort()).toEqual(entries.map((_, index) => index + 1));
     const grid = entries[1]?.input.dueAt ?? 0;
-    expect(entries.slice(1).map(({ input }) => (input.dueAt - grid) % 1500)).toEqual(
+    expect(entries.slice(1).map(({ input }) => (input.dueAt - grid) % 4000)).toEqual(
       entries.slice(1).map(() => 0),
     );
     expect((await acme.import('customers', 1).describe()).status.name).toBe('COMPLETED');
