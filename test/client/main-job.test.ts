@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createInlet, dataOf, type Inlet } from '../support/inlet.js';
 
-const file = `
-workspace: { name: acme, identifiers: [id, email] }
+const fileFor = (workspace: string) => `
+workspace: { name: ${workspace}, identifiers: [id, email] }
 databases: { crm: { type: postgres, url: "\${CRM_DATABASE_URL}" } }
 syncs:
   customers:
@@ -22,9 +22,14 @@ syncs:
     query: SELECT id, email, note FROM leads ORDER BY n
 `;
 
+// Commands are processes of their own, some of them in every test: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+
 let inlet: Inlet;
+let file: string;
 beforeAll(async () => {
   inlet = await createInlet();
+  file = fileFor(inlet.workspace);
   await inlet.write(file);
   await inlet.source.query(`
     CREATE TABLE customers (id bigint PRIMARY KEY, email text, balance numeric, updated_at timestamptz);
@@ -39,14 +44,6 @@ beforeAll(async () => {
   await inlet.startWorker();
 });
 afterAll(() => inlet.close());
-
-/** Waits until the log says so of an import. */
-async function untilStatus(sync: string, number: number, status: string): Promise<void> {
-  await vi.waitFor(async () => expect(await inlet.statusOf('acme', sync, number)).toBe(status), {
-    timeout: 40_000,
-    interval: 100,
-  });
-}
 
 describe('before anything is applied', () => {
   it('lists the syncs of the file as not applied', async () => {
@@ -89,7 +86,7 @@ describe('the main job', () => {
   });
 
   it('imports at once: all added, and last_sync_time advances', async () => {
-    await untilStatus('customers', 1, 'Completed');
+    await inlet.untilStatus('customers', 1, 'Completed');
     const status = await inlet.inlet('status', 'customers', '--json');
     expect(status.code).toBe(0);
     expect(dataOf(status)).toMatchObject({
@@ -249,7 +246,7 @@ describe('output', () => {
     Object.assign(inlet.env, { INLET_STORE_URL }, others);
     await inlet.shell('rm -r .inlet');
     expect(stderr).toMatch(/^Taken from .*\.inlet\/env: what the environment does not set\.$/);
-    expect(JSON.parse(stdout)).toMatchObject({ workspace: 'acme' });
+    expect(JSON.parse(stdout)).toMatchObject({ workspace: inlet.workspace });
     expect(code).toBe(0);
   });
 });
@@ -265,13 +262,13 @@ describe('a running import', () => {
     await inlet.inlet('apply', 'leads');
     const { stdout } = await inlet.inlet('trigger', 'leads');
     expect(stdout).toBe('Import 4 of "leads" is on its way.');
-    await untilStatus('leads', 4, 'Running');
+    await inlet.untilStatus('leads', 4, 'Running');
     const status = await inlet.inlet('status', 'leads');
     expect(status.stdout).toMatch(/now +import 4 runs/);
     const canceled = await inlet.inlet('cancel', 'leads');
     expect(canceled.stdout).toContain('Import 4 of "leads" is being canceled');
     expect(canceled.code).toBe(0);
-    await untilStatus('leads', 4, 'Canceled');
+    await inlet.untilStatus('leads', 4, 'Canceled');
   });
 
   it('is nothing to cancel once it has ended', async () => {

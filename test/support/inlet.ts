@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa, type ResultPromise } from 'execa';
 import pg from 'pg';
-import { inject } from 'vitest';
+import { expect, inject, vi } from 'vitest';
 import { findImport } from '../../store/import-log.js';
+import type { ImportStatus } from '../../store/records.js';
 import { createDatabase, type TestDatabase } from './database.js';
 
 const program = fileURLToPath(new URL('../../bin/inlet.js', import.meta.url));
@@ -20,6 +21,8 @@ export interface Ran {
 /** The real command line in a directory of its own, with a store, a source and a task queue that nobody else uses. */
 export interface Inlet {
   directory: string;
+  /** A name that no other test has: workflows are told apart by it, and all tests share one Temporal server. */
+  workspace: string;
   /** What the commands find in their environment; a test may change it. */
   env: Record<string, string>;
   source: pg.Pool;
@@ -31,8 +34,8 @@ export interface Inlet {
   start(...words: string[]): Started;
   /** Runs a line of bash in which `inlet` is the command line. */
   shell(line: string): Promise<Ran>;
-  /** What the log says of an import; undefined if there is none of that number. */
-  statusOf(workspace: string, sync: string, number: number): Promise<string | undefined>;
+  /** Waits until the log says so of an import: minutes, for a machine that does much else. */
+  untilStatus(sync: string, number: number, status: ImportStatus): Promise<void>;
   startWorker(...words: string[]): Promise<void>;
   /** Kills it with SIGKILL: nothing of it gets to say goodbye. */
   killWorker(): Promise<void>;
@@ -55,6 +58,7 @@ export async function createInlet(): Promise<Inlet> {
     createDatabase('store'),
   ]);
   const [source, store] = [poolOf(sourceDatabase), poolOf(storeDatabase)];
+  const workspace = `acme-${randomBytes(6).toString('hex')}`;
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
     // Settings of whoever runs the tests must not reach the commands.
@@ -62,7 +66,7 @@ export async function createInlet(): Promise<Inlet> {
     INLET_STORE_URL: storeDatabase.url,
     CRM_DATABASE_URL: sourceDatabase.url,
     TEMPORAL_ADDRESS: inject('temporalAddress'),
-    INLET_TASK_QUEUE: `inlet-${randomBytes(6).toString('hex')}`,
+    INLET_TASK_QUEUE: `inlet-${workspace}`,
   };
   const run = (file: string, words: string[]): Started =>
     execa(file, words, { cwd: directory, env, extendEnv: false, reject: false });
@@ -99,6 +103,7 @@ export async function createInlet(): Promise<Inlet> {
 
   return {
     directory,
+    workspace,
     env,
     source,
     store,
@@ -107,8 +112,17 @@ export async function createInlet(): Promise<Inlet> {
     start,
     shell: async (line) =>
       ranOf(await run('/bin/bash', ['-c', `inlet() { '${process.execPath}' '${program}' "$@"; }; ${line}`])),
-    statusOf: async (workspace, sync, number) =>
-      (await findImport({ pool: store, close: () => store.end() }, { workspace, sync, number }))?.status,
+    untilStatus: (sync, number, status) =>
+      vi.waitFor(
+        async () => {
+          const record = await findImport(
+            { pool: store, close: () => store.end() },
+            { workspace, sync, number },
+          );
+          expect(record?.status).toBe(status);
+        },
+        { timeout: 120_000, interval: 100 },
+      ),
     startWorker,
     killWorker,
     stopWorker,
