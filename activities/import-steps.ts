@@ -1,5 +1,5 @@
 import { logUnopened } from '../store/log-unopened.js';
-import { closeImport } from '../store/end-import.js';
+import { closeImport, type Ended } from '../store/end-import.js';
 import { forgetStaging, noteDatabaseMessage, readOpenImport } from '../store/imports.js';
 import { applyNextChunk, planImport, StagingLost, type StagedWork } from '../store/ledger.js';
 import { sweepStaging } from '../store/staging.js';
@@ -89,20 +89,22 @@ export function importStepActivities(dependencies: Dependencies): Steps {
       const ended = await closeImport(store, key, end);
       // Its own, and what lost attempts and abandoned imports left. What can't be dropped now is swept later.
       await sweepStaging(store).catch(() => 0);
-      const result: ImportResult = {
-        number: ended.number,
-        status: ended.status,
-        counts: ended.counts,
-        endedAt: ended.endedAt.getTime(),
-        ...(ended.reason !== null && { reason: ended.reason }),
-        ...(ended.lastSyncTime !== null && { lastSyncTime: ended.lastSyncTime }),
-      };
-      return result;
+      return { ...resultOf(ended), counts: ended.counts };
     },
 
     async logUnopened({ input, status, reason, intervals }) {
-      const { endedAt } = await logUnopened(store, { ...input, status, reason, intervals });
-      return { number: input.number, status, reason, endedAt: endedAt.getTime() };
+      const ended = await logUnopened(store, { ...input, status, reason, intervals });
+      return ended.counts.rows > 0 ? { ...resultOf(ended), counts: ended.counts } : resultOf(ended);
     },
+  };
+}
+
+function resultOf(ended: Ended): ImportResult {
+  return {
+    number: ended.number,
+    status: ended.status,
+    endedAt: ended.endedAt.getTime(),
+    ...(ended.reason !== null && { reason: ended.reason }),
+    ...(ended.lastSyncTime !== null && { lastSyncTime: ended.lastSyncTime }),
   };
 }

@@ -127,12 +127,15 @@ async function moveLastSyncTime(client: pg.ClientBase, key: string): Promise<voi
   );
 }
 
-async function readEnded(client: pg.ClientBase, key: string): Promise<Ended> {
+/** What the log says of an import that has ended; one that never had the workspace has counts of 0. */
+export async function readEnded(client: pg.ClientBase, key: string): Promise<Ended> {
   const row = only(
     await client.query<Omit<Ended, 'counts'> & RowCounts>(
       `SELECT s.name AS sync, i.number, i.status, i.reason, i.ended_at AS "endedAt",
               CASE WHEN i.status = 'Completed' AND s.last_sync_time = i.start_time THEN i.start_time END AS "lastSyncTime",
-              i.rows, i.added, i.updated, i.unchanged, i.skipped, i.superseded, i.failed
+              coalesce(i.rows, 0) AS rows, coalesce(i.added, 0) AS added, coalesce(i.updated, 0) AS updated,
+              coalesce(i.unchanged, 0) AS unchanged, coalesce(i.skipped, 0) AS skipped,
+              coalesce(i.superseded, 0) AS superseded, coalesce(i.failed, 0) AS failed
        FROM inlet.import i JOIN inlet.sync s USING (sync_id) WHERE i.import_id = $1`,
       [key],
     ),

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { endImport } from './end-import.js';
+import { endImport, readEnded, type Ended } from './end-import.js';
 import type { Opening } from './open-import.js';
 import { bookkeeping, only, transaction, type Store } from './store.js';
 import { ensureSync, ensureWorkspace, lockWorkspace } from './workspaces.js';
@@ -14,8 +14,9 @@ export interface Unopened extends Omit<Opening, 'grantedAt'> {
 /**
  * Writes the log's row of an import that did not get to work. Repeated, it is the same row; and if the import was opened
  * after all, unseen by who asked for it, it is closed.
+ * @returns what the log says now, which is an earlier ending if there was one
  */
-export async function logUnopened(store: Store, entry: Unopened): Promise<{ endedAt: Date }> {
+export async function logUnopened(store: Store, entry: Unopened): Promise<Ended> {
   const { workspace, sync } = entry.definition;
   return await transaction(store, bookkeeping, async (client) => {
     const workspaceId = await ensureWorkspace(client, workspace);
@@ -46,12 +47,13 @@ export async function logUnopened(store: Store, entry: Unopened): Promise<{ ende
       [syncId, entry.number],
     );
     await closeIfOpen(client, workspaceId, syncId, entry);
-    return only(
-      await client.query<{ endedAt: Date }>(
-        'SELECT coalesce(ended_at, now()) AS "endedAt" FROM inlet.import WHERE sync_id = $1 AND number = $2',
+    const { key } = only(
+      await client.query<{ key: string }>(
+        'SELECT import_id::text AS key FROM inlet.import WHERE sync_id = $1 AND number = $2',
         [syncId, entry.number],
       ),
     );
+    return await readEnded(client, key);
   });
 }
 

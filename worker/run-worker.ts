@@ -18,6 +18,10 @@ const ACTIVITIES_PER_WORKSPACE = 8;
 const STORE_CONNECTIONS = 10;
 /** How long running activities may go on after SIGTERM: a chunk takes a second or two. */
 const GRACE_MS = 10_000;
+/** A cancellation reaches an activity with its next heartbeat. */
+const HEARTBEAT_THROTTLE_MS = 2_000;
+/** Replaying histories is work for the processor: many at once only make each of them late. */
+const WORKFLOW_TASKS = 4;
 
 export interface WorkerOptions {
   /** One or more inlet.yaml: the workspaces that this worker serves. */
@@ -86,7 +90,12 @@ async function serve(
   const common = { connection, namespace, shutdownGraceTime: GRACE_MS };
   const workers = await Promise.all([
     workflowBundle().then((codePath) =>
-      Worker.create({ ...common, taskQueue, workflowBundle: { codePath } }),
+      Worker.create({
+        ...common,
+        taskQueue,
+        workflowBundle: { codePath },
+        maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS,
+      }),
     ),
     ...served.map(({ file, store }) =>
       Worker.create({
@@ -94,6 +103,7 @@ async function serve(
         taskQueue: activityQueue(taskQueue, file.settings.name),
         activities: { ...createActivities({ file, store, client, taskQueue }) },
         maxConcurrentActivityTaskExecutions: ACTIVITIES_PER_WORKSPACE,
+        maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,
       }),
     ),
   ]);
