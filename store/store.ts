@@ -74,12 +74,7 @@ export async function transaction<T>(
   limits: TransactionLimits,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
-  return await withConnection(store, async (client) => {
-    await client.query(session(limits));
-    const result = await work(client);
-    await client.query('COMMIT');
-    return result;
-  });
+  return await endingIn('COMMIT', store, limits, work);
 }
 
 /** Runs `work` in a transaction that is always rolled back: for what must leave nothing behind. */
@@ -88,10 +83,19 @@ export async function rolledBack<T>(
   limits: TransactionLimits,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
+  return await endingIn('ROLLBACK', store, limits, work);
+}
+
+async function endingIn<T>(
+  end: 'COMMIT' | 'ROLLBACK',
+  store: Store,
+  limits: TransactionLimits,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   return await withConnection(store, async (client) => {
     await client.query(session(limits));
     const result = await work(client);
-    await client.query('ROLLBACK');
+    await client.query(end);
     return result;
   });
 }
