@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 
 /** The cells of a row; null is SQL's NULL. */
@@ -52,7 +53,7 @@ const letters: ReadonlyMap<string, number> = new Map([
 
 function cellOf(bytes: Buffer): string | null {
   if (bytes.length === 2 && bytes[0] === backslash && bytes[1] === 0x4e) return null;
-  if (!bytes.includes(backslash)) return bytes.toString('utf8');
+  if (!bytes.includes(backslash)) return textOf(bytes);
   // One character of latin1 is one byte: escapes can be replaced in text, and UTF-8 is read after that.
   const plain = bytes
     .toString('latin1')
@@ -65,5 +66,15 @@ function cellOf(bytes: Buffer): string | null {
         return letter === undefined ? (other ?? '') : String.fromCharCode(letter);
       },
     );
-  return Buffer.from(plain, 'latin1').toString('utf8');
+  return textOf(Buffer.from(plain, 'latin1'));
+}
+
+/** https://www.postgresql.org/docs/current/functions-binarystring.html#ENCODE-FORMAT-ESCAPE */
+function textOf(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  return bytes
+    .toString('latin1')
+    .replace(/[\\\u0080-\u00ff]/g, (byte) =>
+      byte === '\\' ? '\\\\' : `\\${byte.charCodeAt(0).toString(8)}`,
+    );
 }

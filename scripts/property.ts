@@ -6,12 +6,15 @@ import { parseArgs } from 'node:util';
 import { startPostgres } from '../dev/postgres-server.js';
 import { migrate } from '../store/migrate.js';
 import { openStore } from '../store/store.js';
+import { checkPreviews } from '../test/support/preview-property.js';
 import { checkPeople, seldomHit } from '../test/support/people-property.js';
 
-// npm run property -- [--cases N] [--seed S]: compares any number of random imports with the model of the rules
-// (test/support/people-model.ts), on a PostgreSQL of its own.
+// npm run property -- [--cases N] [--seed S] [--preview]: compares any number of random imports, or previews, with the
+// model of the rules (test/support/people-model.ts), on a PostgreSQL of its own.
 
-const { values } = parseArgs({ options: { cases: { type: 'string' }, seed: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { cases: { type: 'string' }, seed: { type: 'string' }, preview: { type: 'boolean' } },
+});
 const cases = Number(values.cases ?? 1_000);
 const seed = Number(values.seed ?? randomInt(2 ** 31));
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -28,7 +31,7 @@ const store = openStore(postgres.url, { max: 12 });
 try {
   await migrate(store);
   say(`${cases} cases, seed ${seed}`);
-  const hits = await checkPeople(store, { cases, seed });
+  const hits = await (values.preview === true ? checkPreviews : checkPeople)(store, { cases, seed });
   const rows = [...hits.values()].reduce((sum, count) => sum + count, 0);
   const seldom = seldomHit(hits, 50);
   say(

@@ -28,8 +28,9 @@ describe('COPY text', () => {
     ]);
   });
 
-  it('shows bytes that are not UTF-8 as replacement characters', async () => {
-    expect(await decode(Buffer.from([0x61, 0xff, 0x0a]))).toEqual([['a\uFFFD']]);
+  it('shows bytes that are not UTF-8 escaped, in their cell alone', async () => {
+    const bytes = Buffer.concat([Buffer.from('a\\\\b'), Buffer.from([0xff]), Buffer.from('\té\\\\\n')]);
+    expect(await decode(bytes)).toEqual([['a\\\\b\\377', 'é\\']]);
   });
 
   it('gives no row for no bytes', async () => {

@@ -1,8 +1,15 @@
-import fc from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
 import { addPeople, column, definitionOf, importRows, settingsOf } from './store-import.js';
-import { peopleCase, type PeopleCase } from './people-cases.js';
-import { applyInOrder, canonical, cellsOf, type ModelFailure, type ModelPerson } from './people-model.js';
+import type { PeopleCase } from './people-cases.js';
+import {
+  applyInOrder,
+  canonical,
+  cellsOf,
+  type ModelFailure,
+  type ModelImport,
+  type ModelPerson,
+} from './people-model.js';
+import { searchCases, type SearchOptions } from './people-search.js';
 import { sweepStaging } from '../../store/staging.js';
 import type { Store } from '../../store/store.js';
 import { saveSync } from '../../store/workspaces.js';
@@ -16,70 +23,34 @@ interface Result {
   failures: ModelFailure[];
 }
 
-export interface PropertyOptions {
-  cases: number;
-  seed: number;
-  /** Cases that run at once. */
-  atOnce?: number;
-  /** Look for the smallest part of a case that fails still. */
-  shrink?: boolean;
-}
-
 const outcomes = ['added', 'updated', 'unchanged', 'skipped', 'superseded', 'failed'] as const;
 
 /**
- * Imports random rows into random workspaces, and compares what becomes of them with the model. The same seed gives the
- * same cases.
+ * Imports random rows into random workspaces, and compares what becomes of them with the model.
  * @returns how often each cell of the tables was hit, by mode and key
  * @throws an Error with the smallest part of the first case that differs, and both results
  */
-export async function checkPeople(store: Store, options: PropertyOptions): Promise<Map<string, number>> {
-  const { cases, seed, atOnce = 8, shrink = true } = options;
+export async function checkPeople(store: Store, options: SearchOptions): Promise<Map<string, number>> {
   const hits = new Map<string, number>();
-  const waiting = fc.sample(peopleCase, { numRuns: cases, seed }).entries();
-  const runSome = async () => {
-    for (const [at, one] of waiting) {
-      const difference = await differenceOf(store, one, hits);
-      if (difference === null) continue;
-      const smallest = shrink ? await shrunk(store, one) : one;
-      throw new Error(
-        `Seed ${seed}, case ${at}: ${(await differenceOf(store, smallest, hits)) ?? difference}\n${JSON.stringify(smallest)}`,
-      );
-    }
-  };
   const sweeping = setInterval(() => void sweepStaging(store).catch(() => undefined), 2_000);
   try {
-    await Promise.all(Array.from({ length: atOnce }, runSome));
+    await searchCases(options, (one) => differenceOf(store, one, hits));
   } finally {
     clearInterval(sweeping);
   }
   return hits;
 }
 
-/** Leaves out row after row and person after person, as long as what is left still fails. */
-async function shrunk(store: Store, failing: PeopleCase): Promise<PeopleCase> {
-  let smallest: PeopleCase = { ...failing, lanes: 1 };
-  if ((await differenceOf(store, smallest, new Map())) === null) smallest = failing;
-  const without = <T>(items: T[], at: number) => items.filter((_, index) => index !== at);
-  for (let at = smallest.task.rows.length - 1; at >= 0; at -= 1) {
-    const task = { ...smallest.task, rows: without(smallest.task.rows, at) };
-    if ((await differenceOf(store, { ...smallest, task }, new Map())) !== null)
-      smallest = { ...smallest, task };
-  }
-  for (let at = smallest.people.length - 1; at >= 0; at -= 1) {
-    const people = without(smallest.people, at);
-    if ((await differenceOf(store, { ...smallest, people }, new Map())) !== null)
-      smallest = { ...smallest, people };
-  }
-  return smallest;
-}
+/** A cell of the tables, as hits are counted. */
+export const hitName = ({ identifyBy, mode }: Pick<ModelImport, 'identifyBy' | 'mode'>, cell: string) =>
+  `identifyBy ${identifyBy}, mode ${mode}: ${cell}`;
 
 /** The cells that were hit fewer times than they should have been, a line each. */
 export function seldomHit(hits: Map<string, number>, atLeast: number): string[] {
   return (['id', 'email'] as const).flatMap((identifyBy) =>
     (['add', 'update', 'add-and-update'] as const).flatMap((mode) =>
       cellsOf({ identifyBy, mode })
-        .map((cell) => `identifyBy ${identifyBy}, mode ${mode}: ${cell}`)
+        .map((cell) => hitName({ identifyBy, mode }, cell))
         .filter((cell) => (hits.get(cell) ?? 0) < atLeast)
         .map((cell) => `${cell}: ${hits.get(cell) ?? 0} times`),
     ),
@@ -102,10 +73,9 @@ const sorted = <T>(items: T[]): T[] =>
   [...items].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
 function expectedOf(one: PeopleCase, hits: Map<string, number>): Result {
-  const { identifyBy, mode } = one.task;
   const model = applyInOrder(structuredClone(one.people), one.task);
   for (const cell of model.cells) {
-    const name = `identifyBy ${identifyBy}, mode ${mode}: ${cell}`;
+    const name = hitName(one.task, cell);
     hits.set(name, (hits.get(name) ?? 0) + 1);
   }
   const count = (outcome: string) => model.outcomes.filter((each) => each === outcome).length;
