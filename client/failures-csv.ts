@@ -20,9 +20,9 @@ const columns = [
  * width forms included.
  */
 const formula = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
-const number = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+const number = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
-/** An apostrophe in front of what a spreadsheet would compute; numbers such as -5 are left alone. */
+/** An apostrophe in front of what a spreadsheet would compute; numbers such as -5 and +5 are left alone. */
 export function withoutFormula(text: string): string {
   return formula.test(text) && !number.test(text) ? `'${text}` : text;
 }

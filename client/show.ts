@@ -27,7 +27,7 @@ async function showPerson(session: Session, text: string): Promise<ExitCode> {
   if (people.length === 0)
     throw failed(`Nobody in the workspace "${workspace}" has the id or email "${visible(text)}".`);
   if (out.json) out.document({ workspace, people: people.map(personJson) });
-  else for (const person of people) out.line(personText(person));
+  else out.line(people.map(personText).join('\n\n'));
   return exitCodes.fine;
 }
 
@@ -37,13 +37,14 @@ export function personJson(person: PersonRecord): { readonly [key: string]: Json
 
 /** A line for each member, names in a column of their own. */
 function personText({ id, email, attributes, createdAt, updatedAt }: PersonRecord): string {
-  const lines: [string, string][] = [
-    ['id', id ?? '(none)'],
-    ['email', email ?? '(none)'],
-    ['added', createdAt.toISOString()],
-    ['changed', updatedAt.toISOString()],
-    ...jsonMembers(attributes).map(([name, value]): [string, string] => [`.${name}`, cellText(value)]),
+  const line = (name: string, value: string) => ({ name: visible(name), value: visible(value) });
+  const lines = [
+    line('id', id ?? '(none)'),
+    line('email', email ?? '(none)'),
+    line('added', createdAt.toISOString()),
+    line('changed', updatedAt.toISOString()),
+    ...jsonMembers(attributes).map(([name, value]) => line(`.${name}`, cellText(value))),
   ];
-  const width = Math.min(32, Math.max(...lines.map(([name]) => name.length)));
-  return lines.map(([name, value]) => `${visible(name).padEnd(width)}  ${visible(value)}`).join('\n');
+  const width = Math.min(32, Math.max(...lines.map(({ name }) => name.length)));
+  return lines.map(({ name, value }) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
