@@ -125,24 +125,28 @@ async function copyAll(
 /** The least of the source's bounds and Temporal's clock, less the overlap (docs/scheduling.md). */
 function startOf(
   { definition }: OpenImport,
-  started: StartTime,
-  warnings: string[],
+  { seconds, clock, bound, warnings: told }: StartTime,
+  found: string[],
 ): Pick<StagedImport, 'startTime' | 'startBound' | 'warnings'> {
-  const all = [...warnings, ...started.warnings];
-  const { seconds, bound } = started;
-  if (seconds === null) return { startTime: null, startBound: bound, warnings: all };
-  const now = Math.floor(activityInfo().currentAttemptScheduledTimestampMs / 1000);
+  const warnings = [...found, ...told];
+  const temporal = Math.floor(activityInfo().currentAttemptScheduledTimestampMs / 1000);
   // An attempt may have waited for a worker since then, so the worker's own clock must agree that it is ahead.
-  if (seconds > Math.max(now, Date.now() / 1000) + MAX_CLOCK_AHEAD_S)
-    return {
-      startTime: Math.max(0, now - definition.overlapSeconds),
-      startBound: 'temporal clock',
-      warnings: [
-        ...all,
-        `The source's clock is ${seconds - now} seconds ahead of Temporal's, so Temporal's was used.`,
-      ],
-    };
-  return { startTime: Math.max(0, seconds - definition.overlapSeconds), startBound: bound, warnings: all };
+  const isAhead = clock > Math.max(temporal, Date.now() / 1000) + MAX_CLOCK_AHEAD_S;
+  if (isAhead) warnings.push(clockWarning(clock - temporal, definition.database));
+  if (seconds === null) return { startTime: null, startBound: bound, warnings };
+  const usesTemporal = isAhead && temporal < seconds;
+  return {
+    startTime: Math.max(0, (usesTemporal ? temporal : seconds) - definition.overlapSeconds),
+    startBound: usesTemporal ? 'temporal clock' : bound,
+    warnings,
+  };
+}
+
+function clockWarning(seconds: number, database: string): string {
+  return (
+    `The clock of database "${database}" is ${seconds} seconds ahead of Temporal's, so last_sync_time does not move ` +
+    "past Temporal's: set that clock right."
+  );
 }
 
 async function adopt(store: Store, work: OpenImport, staged: StagedImport): Promise<Staging> {

@@ -1,5 +1,6 @@
 import type { FailureCount, ImportRecord, RowCounts } from '../store/records.js';
 import type { Output } from './output.js';
+import { startBoundText } from './start-bound.js';
 import { pairsText, tableText } from './table.js';
 import { countText, durationText, secondsText, timeText } from './time-text.js';
 import { visible, visibleLines } from './visible-text.js';
@@ -120,17 +121,8 @@ export function progressText(record: ImportRecord): string {
   return 'closing';
 }
 
-/** docs/scheduling.md explains them. */
-const bounds: Readonly<Record<string, string>> = {
-  clock: "the database's clock",
-  replay: 'what the standby has replayed',
-  'open transaction': 'the oldest open transaction',
-  'prepared transaction': 'the oldest prepared transaction',
-  'temporal clock': "Temporal's clock",
-};
-
 function startTimeText({ startTime, startBound }: ImportRecord): string | null {
-  const bound = startBound === null ? '' : `, bound by ${bounds[startBound] ?? visible(startBound)}`;
+  const bound = startBound === null ? '' : `, bound by ${startBoundText(startBound)}`;
   if (startTime === null) return startBound === null ? null : `does not advance${bound}`;
   return `${secondsText(startTime)}${bound}`;
 }

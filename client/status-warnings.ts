@@ -1,5 +1,8 @@
 import type { ImportRecord } from '../store/records.js';
+import { startBoundText } from './start-bound.js';
 import { timeText } from './time-text.js';
+
+const LONG_AGO_MS = 15 * 60_000;
 
 /**
  * What the last imports of a sync say about its health, a sentence each (docs/commands.md).
@@ -7,7 +10,7 @@ import { timeText } from './time-text.js';
  * @param imports newest first; those that `last_sync_time` is held back by should be among them
  */
 export function statusWarnings(sync: string, imports: readonly ImportRecord[]): string[] {
-  return [...skippedOften(imports), ...heldBack(sync, imports)];
+  return [...skippedOften(imports), ...heldBack(sync, imports), ...standingStill(sync, imports)];
 }
 
 function skippedOften(imports: readonly ImportRecord[]): string[] {
@@ -42,4 +45,23 @@ function heldBack(sync: string, imports: readonly ImportRecord[]): string[] {
   return [
     `last_sync_time is held back since import ${first.number} (${timeText(time)}), which is ${first.status}: "${where}" says why.`,
   ];
+}
+
+/** A Completed import may leave it where it is as well, or far back: a row that is older may still be committed. */
+function standingStill(sync: string, imports: readonly ImportRecord[]): string[] {
+  const completed = imports.filter(({ status }) => status === 'Completed');
+  const moved = completed.findIndex((each) => !standsStill(each));
+  const first = completed.slice(0, moved === -1 ? undefined : moved).at(-1);
+  if (first === undefined) return [];
+  const bound = first.startBound === null ? '' : ` by ${startBoundText(first.startBound)}`;
+  return [
+    `last_sync_time is held back${bound} since import ${first.number} (${timeText(first.openedAt ?? first.dueAt)}), which is Completed all the same: "inlet import ${sync} ${first.number}" says more.`,
+  ];
+}
+
+/** An open transaction holds it back a little at every import; only one that stays open is worth a word. */
+function standsStill({ startTime, startBound, definition, openedAt, dueAt }: ImportRecord): boolean {
+  if (startTime === null) return true;
+  const start = (startTime + definition.overlapSeconds) * 1000;
+  return startBound === 'open transaction' && (openedAt ?? dueAt).getTime() - start >= LONG_AGO_MS;
 }

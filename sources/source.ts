@@ -33,6 +33,8 @@ export interface Column {
 export interface StartTime {
   /** Unix seconds, rounded down, before the sync's `overlap` is taken off; null where it must not advance. */
   seconds: number | null;
+  /** What the source's own clock said, in Unix seconds, rounded down. */
+  clock: number;
   /** Which bound won. */
   bound: 'clock' | 'replay' | 'open transaction' | 'prepared transaction' | 'temporal clock';
   /** What a user should know, a sentence each. */

@@ -12,6 +12,8 @@ interface Clock {
   replayed: number | null;
 }
 
+type Bound = Omit<StartTime, 'clock'>;
+
 interface OpenTransactions {
   oldest: number | null;
   pid: number | null;
@@ -34,10 +36,11 @@ export async function readStartTime(session: Session): Promise<StartTime> {
               AS replayed`,
   );
   if (clock === undefined) throw new Error('A SELECT without FROM gave no row.');
-  return clock.standby ? standbyStart(clock) : primaryStart(session, clock.now);
+  const start = clock.standby ? standbyStart(clock) : await primaryStart(session, clock.now);
+  return { ...start, clock: Math.floor(clock.now) };
 }
 
-function standbyStart({ now, replayed }: Clock): StartTime {
+function standbyStart({ now, replayed }: Clock): Bound {
   const unseen =
     "This is a standby, where transactions that are open on the primary can't be seen: set the sync's overlap to more " +
     'than the longest of them takes, or read from the primary.';
@@ -57,7 +60,7 @@ function standbyStart({ now, replayed }: Clock): StartTime {
   };
 }
 
-async function primaryStart(session: Session, now: number): Promise<StartTime> {
+async function primaryStart(session: Session, now: number): Promise<Bound> {
   const open = await oldestOpen(session);
   const warnings = open.hidden === 0 ? [] : [hiddenWarning(open.hidden)];
   const [prepared] = await session.query<{ count: number; oldest: number | null }>(

@@ -44,4 +44,31 @@ describe('warnings of a status', () => {
       expect.stringContaining('"inlet import customers 1" says why'),
     ]);
   });
+
+  it('tell what holds last_sync_time back where imports are Completed and may not move it', () => {
+    const held = { startTime: null, startBound: 'prepared transaction' };
+    const imports = [
+      importRecord({ number: 5, ...held }),
+      importRecord({ number: 4, status: 'Skipped', startTime: null }),
+      importRecord({ number: 3, ...held }),
+      importRecord({ number: 2 }),
+      importRecord({ number: 1, ...held }),
+    ];
+    expect(statusWarnings('customers', imports)).toEqual([
+      'last_sync_time is held back by the oldest prepared transaction since import 3 (2026-01-02T03:00:01Z), which is Completed all the same: "inlet import customers 3" says more.',
+    ]);
+  });
+
+  it('tell of a transaction that stays open, and not of those that every import meets', () => {
+    const opened = new Date('2026-01-02T03:00:00Z');
+    const since = (iso: string) => ({
+      openedAt: opened,
+      startBound: 'open transaction',
+      startTime: Date.parse(iso) / 1000,
+    });
+    expect(statusWarnings('customers', [importRecord(since('2026-01-02T02:50:00Z'))])).toEqual([]);
+    expect(statusWarnings('customers', [importRecord(since('2026-01-02T02:30:00Z'))])).toEqual([
+      expect.stringContaining('last_sync_time is held back by the oldest open transaction since import 12'),
+    ]);
+  });
 });

@@ -24,11 +24,20 @@ export interface ServedWorkspace {
   run<T>(call: (activities: Activities) => Promise<T>): Promise<T>;
   /** Runs SQL on the source. */
   source(sql: string): Promise<void>;
+  /** The superuser's way to the source, past what `through` puts in between. */
+  sourceUrl: string;
   close(): Promise<void>;
 }
 
-/** @param syncs the `syncs` section of its inlet.yaml, which reads from the database `crm` */
-export async function serveWorkspace(name: string, syncs: string): Promise<ServedWorkspace> {
+/**
+ * @param syncs the `syncs` section of its inlet.yaml, which reads from the database `crm`
+ * @param through makes of the source's URL the one that the workspace is given
+ */
+export async function serveWorkspace(
+  name: string,
+  syncs: string,
+  through: (sourceUrl: string) => Promise<string> = (url) => Promise.resolve(url),
+): Promise<ServedWorkspace> {
   const [storeDatabase, sourceDatabase] = await Promise.all([
     createDatabase('store'),
     createDatabase('source'),
@@ -40,9 +49,10 @@ export async function serveWorkspace(name: string, syncs: string): Promise<Serve
     `workspace: { name: ${name} }\ndatabases:\n  crm: { type: postgres, url: "\${SERVED_SOURCE_URL}" }\nsyncs:\n${syncs}`,
   );
   const environment = readEnvironment(directory);
+  const givenUrl = await through(sourceDatabase.url);
   const file = await loadWorkspaceFile(path, {
     ...environment,
-    get: (variable) => (variable === 'SERVED_SOURCE_URL' ? sourceDatabase.url : environment.get(variable)),
+    get: (variable) => (variable === 'SERVED_SOURCE_URL' ? givenUrl : environment.get(variable)),
   });
   const store = openStore(storeDatabase.url, { max: 6 });
   await migrate(store);
@@ -55,6 +65,7 @@ export async function serveWorkspace(name: string, syncs: string): Promise<Serve
     store,
     client,
     taskQueue,
+    sourceUrl: sourceDatabase.url,
     run: (call) =>
       new MockActivityEnvironment(
         { currentAttemptScheduledTimestampMs: Date.now() },

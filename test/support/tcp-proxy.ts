@@ -9,11 +9,18 @@ export interface TcpProxy {
   up(): Promise<void>;
 }
 
-/** @param target the URL of a server; it need not be reached yet */
-export async function tcpProxy(target: string): Promise<TcpProxy> {
+/**
+ * @param target the URL of a server; it need not be reached yet
+ * @param admit is waited for before a connection is let through
+ */
+export async function tcpProxy(
+  target: string,
+  admit: () => Promise<void> = () => Promise.resolve(),
+): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
-  const server = createServer((client) => {
+  const server = createServer((client) => void admit().then(() => join(client)));
+  const join = (client: Socket) => {
     const upstream = connect({ host: hostname, port: Number(port) });
     for (const [socket, other] of [
       [client, upstream],
@@ -24,7 +31,7 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
       socket.on('close', () => sockets.delete(socket));
       socket.pipe(other);
     }
-  });
+  };
   const listen = (on: number) => new Promise<void>((resolve) => server.listen(on, '127.0.0.1', resolve));
   await listen(0);
   const { port: own } = server.address() as AddressInfo;
