@@ -41,7 +41,7 @@ workspace: { name: ${inlet.workspace} }
 databases: { crm: { type: postgres, url: "\${CRM_DATABASE_URL}" } }
 syncs:
   numbers: { database: crm, every: 1h, identifyBy: id, query: ${JSON.stringify(`${fine} UNION ALL ${fails}`)} }
-  keyless: { database: crm, every: 1h, identifyBy: id, query: ${JSON.stringify(fine.replace('AS id', 'AS ident'))} }
+  keyless: { database: crm, every: 1h, identifyBy: id, query: ${JSON.stringify(`${fine.replace('AS id', 'AS ident')}, 'x' AS last`)} }
   keys: { database: crm, every: 1h, identifyBy: id, whenBusy: wait, query: ${JSON.stringify(keys.join(' UNION ALL '))} }
 `);
   await inlet.startWorker();
