@@ -1,5 +1,6 @@
 import { logUnopened } from '../store/log-unopened.js';
 import { closeImport, type Ended } from '../store/end-import.js';
+import { waitForHeldChunks } from '../store/held-chunks.js';
 import { forgetStaging, noteDatabaseMessage, readOpenImport } from '../store/imports.js';
 import { applyNextChunk, planImport, StagingLost, type StagedWork } from '../store/ledger.js';
 import { sweepStaging } from '../store/staging.js';
@@ -73,7 +74,10 @@ export function importStepActivities(dependencies: Dependencies): Steps {
         noting(key, () =>
           restaging(key, signal, async () => {
             const { work } = await planned(key, signal);
-            while (await applyNextChunk(store, work)) signal.throwIfAborted();
+            do {
+              while (await applyNextChunk(store, work)) signal.throwIfAborted();
+              signal.throwIfAborted();
+            } while (await waitForHeldChunks(store, key));
           }),
         ),
       ),
