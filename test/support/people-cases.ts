@@ -7,6 +7,8 @@ export interface PeopleCase {
   task: ModelImport;
   chunkRows: number;
   lanes: number;
+  /** Few rows on a block of the stage, of which chunks are cut; so unless it is said otherwise. */
+  sparse?: boolean;
 }
 
 const ids = [

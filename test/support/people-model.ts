@@ -1,6 +1,7 @@
 /**
  * The rules of docs/semantics.md once more, as naive as can be: one row after the other, on an array of people. The
- * property test compares the store's SQL with it. It must share no line and no idea with that SQL.
+ * property test compares the store's SQL with it. It must share no line and no idea with that SQL. People are found by
+ * maps, so that imports of many rows can be compared, too.
  */
 export interface ModelPerson {
   id: string | null;
@@ -175,6 +176,20 @@ export function applyInOrder(people: ModelPerson[], task: ModelImport): ModelRes
     ? task.columns.findIndex(({ name }) => name === other)
     : -1;
   const written = new Set<ModelPerson>();
+  const spelled = (identifier: Identifier, text: string) => (identifier === 'id' ? text : text.toLowerCase());
+  const holders = { id: new Map<string, ModelPerson>(), email: new Map<string, ModelPerson>() };
+  const holderOf = (identifier: Identifier, text: string) =>
+    holders[identifier].get(spelled(identifier, text));
+  /** Gives an identifier to a person, who gives up the one that they had. */
+  const give = (person: ModelPerson, identifier: Identifier, text: string): void => {
+    const had = person[identifier];
+    if (had !== null) holders[identifier].delete(spelled(identifier, had));
+    person[identifier] = text;
+    holders[identifier].set(spelled(identifier, text), person);
+  };
+  for (const person of people)
+    for (const identifier of ['id', 'email'] as const)
+      if (person[identifier] !== null) give(person, identifier, person[identifier]);
   const cellOf = (row: (string | null)[], at: number) => row[at] ?? null;
 
   function byItself(row: (string | null)[]): Verdict | null {
@@ -200,17 +215,15 @@ export function applyInOrder(people: ModelPerson[], task: ModelImport): ModelRes
     const attributes = task.columns.flatMap((column, at): [string, unknown][] =>
       at === keyAt || at === otherAt ? [] : [[column.name, attributeOf(column, cellOf(row, at))]],
     );
-    const has = (person: ModelPerson, identifier: Identifier, text: string) =>
-      person[identifier] !== null && sameIdentifier(identifier, person[identifier], text);
-    const p = people.find((person) => has(person, key, k));
+    const p = holderOf(key, k);
     const oProblem = o === null ? null : problemOf(other, o);
-    const q =
-      o === null || oProblem !== null
-        ? undefined
-        : people.find((person) => person !== p && has(person, other, o));
+    const owner = o === null || oProblem !== null ? undefined : holderOf(other, o);
+    const q = owner === p ? undefined : owner;
 
-    const add = (email: string | null): void => {
-      const person = { id: null, email: null, [key]: k, [other]: email, attributes: {} };
+    const add = (otherCell: string | null): void => {
+      const person: ModelPerson = { id: null, email: null, attributes: {} };
+      give(person, key, k);
+      if (otherCell !== null) give(person, other, otherCell);
       applyAttributes(person, attributes);
       people.push(person);
       written.add(person);
@@ -243,7 +256,7 @@ export function applyInOrder(people: ModelPerson[], task: ModelImport): ModelRes
       const at = `nobody, ${where}`;
       if (q !== undefined && q[key] === null) {
         if (task.mode === 'add') return { outcome: 'skipped', cell: at };
-        q[key] = k;
+        give(q, key, k);
         applyAttributes(q, attributes);
         written.add(q);
         return { outcome: 'updated', cell: at };
@@ -271,7 +284,7 @@ export function applyInOrder(people: ModelPerson[], task: ModelImport): ModelRes
     const mayMove = other === 'email' && task.allowEmailUpdatesUsingId;
     if (had !== null && !mayMove)
       return refuse('already_set', soFar, 'someone with another O, O free: refused');
-    p[other] = o;
+    give(p, other, o);
     written.add(p);
     return {
       outcome: 'updated',
@@ -280,13 +293,14 @@ export function applyInOrder(people: ModelPerson[], task: ModelImport): ModelRes
   }
 
   const alone = task.rows.map(byItself);
+  /** The last row of each key that does not fail by itself. */
+  const lastOf = new Map(
+    task.rows.flatMap((row, index) =>
+      alone[index] === null ? [[spelled(key, cellOf(row, keyAt) ?? ''), index] as const] : [],
+    ),
+  );
   const isSuperseded = (index: number) =>
-    task.rows.some(
-      (later, at) =>
-        at > index &&
-        alone[at] === null &&
-        sameIdentifier(key, cellOf(later, keyAt) ?? '', cellOf(task.rows[index] ?? [], keyAt) ?? ''),
-    );
+    lastOf.get(spelled(key, cellOf(task.rows[index] ?? [], keyAt) ?? '')) !== index;
   const verdicts = task.rows.map((row, index): Verdict => {
     const failed = alone[index];
     if (failed !== null && failed !== undefined) return failed;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { addPeople, column, definitionOf, importRows, settingsOf } from './store-import.js';
+import { contestedCase, type ContestedOptions } from './contested-cases.js';
 import type { PeopleCase } from './people-cases.js';
 import {
   applyInOrder,
@@ -9,7 +10,7 @@ import {
   type ModelImport,
   type ModelPerson,
 } from './people-model.js';
-import { searchCases, type SearchOptions } from './people-search.js';
+import { searchCases, shrunk, type SearchOptions } from './people-search.js';
 import { sweepStaging } from '../../store/staging.js';
 import type { Store } from '../../store/store.js';
 import { saveSync } from '../../store/workspaces.js';
@@ -41,6 +42,39 @@ export async function checkPeople(store: Store, options: SearchOptions): Promise
   return hits;
 }
 
+/**
+ * Imports one large random case, in which very many rows meet each other, and compares what becomes of it with the model.
+ * @returns how many rows had which outcome, and how long the import took from the plan to the end
+ * @throws an Error with what differs, and with the smallest part of a case of some thousand rows
+ */
+export async function checkContested(
+  store: Store,
+  options: ContestedOptions,
+): Promise<{ counts: Record<string, number>; settings: object; seconds: number }> {
+  const one = contestedCase(options);
+  const difference = await differenceOf(store, one, new Map());
+  const { identifyBy, mode, allowEmailUpdatesUsingId } = one.task;
+  if (difference === null)
+    return {
+      counts: expectedOf(one, new Map()).counts,
+      settings: { identifyBy, mode, allowEmailUpdatesUsingId },
+      seconds: await lastSeconds(store),
+    };
+  if (options.rows > 5_000) throw new Error(`Seed ${options.seed}: ${difference.slice(0, 5_000)}`);
+  const smallest = await shrunk(one, (part) => differenceOf(store, part, new Map()));
+  throw new Error(
+    `Seed ${options.seed}: ${(await differenceOf(store, smallest, new Map())) ?? difference}\n${JSON.stringify(smallest)}`,
+  );
+}
+
+async function lastSeconds(store: Store): Promise<number> {
+  const { rows } = await store.pool.query<{ seconds: number }>(
+    `SELECT extract(epoch FROM ended_at - staged_at)::float8 AS seconds
+     FROM inlet.imports ORDER BY ended_at DESC LIMIT 1`,
+  );
+  return rows[0]?.seconds ?? NaN;
+}
+
 /** A cell of the tables, as hits are counted. */
 export const hitName = ({ identifyBy, mode }: Pick<ModelImport, 'identifyBy' | 'mode'>, cell: string) =>
   `identifyBy ${identifyBy}, mode ${mode}: ${cell}`;
@@ -64,13 +98,29 @@ async function differenceOf(
 ): Promise<string | null> {
   const expected = expectedOf(one, hits);
   const actual = await actualOf(store, one).catch(String);
-  return isDeepStrictEqual(actual, expected)
-    ? null
-    : `the store differs from the model.\nexpected ${JSON.stringify(expected)}\nactual   ${JSON.stringify(actual)}`;
+  if (isDeepStrictEqual(actual, expected)) return null;
+  const differing = typeof actual === 'string' ? { expected, actual } : partsThatDiffer(expected, actual);
+  return `the store differs from the model.\nexpected ${JSON.stringify(differing.expected)}\nactual   ${JSON.stringify(differing.actual)}`;
 }
 
-const sorted = <T>(items: T[]): T[] =>
-  [...items].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+/** Both without what they have in common. */
+function partsThatDiffer(expected: Result, actual: Result): { expected: object; actual: object } {
+  const only = (one: Result, two: Result) => {
+    const lacks = <T>(some: T[], others: T[]) => {
+      const known = new Set(others.map((each) => JSON.stringify(each)));
+      return some.filter((each) => !known.has(JSON.stringify(each)));
+    };
+    const { status, counts, addedByFailed } = one;
+    const [people, failures] = [lacks(one.people, two.people), lacks(one.failures, two.failures)];
+    return { status, counts, addedByFailed, people, failures };
+  };
+  return { expected: only(expected, actual), actual: only(actual, expected) };
+}
+
+function sorted<T>(items: T[]): T[] {
+  const spelled = items.map((item) => ({ item, text: JSON.stringify(item) }));
+  return spelled.sort((one, two) => (one.text < two.text ? -1 : 1)).map(({ item }) => item);
+}
 
 function expectedOf(one: PeopleCase, hits: Map<string, number>): Result {
   const model = applyInOrder(structuredClone(one.people), one.task);
@@ -100,7 +150,8 @@ function expectedOf(one: PeopleCase, hits: Map<string, number>): Result {
 
 let workspaces = 0;
 
-async function actualOf(store: Store, { people, task, chunkRows, lanes }: PeopleCase): Promise<Result> {
+async function actualOf(store: Store, one: PeopleCase): Promise<Result> {
+  const { people, task, chunkRows, lanes, sparse = true } = one;
   workspaces += 1;
   const workspace = `w${workspaces}`;
   const { columns, ...settings } = task;
@@ -113,7 +164,7 @@ async function actualOf(store: Store, { people, task, chunkRows, lanes }: People
     columns: columns.map(({ name, type }) => column(name, type)),
     chunkRows,
     lanes,
-    sparse: true,
+    sparse,
   });
   const after = await store.pool.query<ModelPerson & { version: string }>(
     `SELECT p.id, p.email, p.attributes, p.person_id || ':' || p.xmin AS version

@@ -33,18 +33,25 @@ export async function searchCases(options: SearchOptions, differenceOf: Differen
   await Promise.all(Array.from({ length: atOnce }, runSome));
 }
 
-/** Leaves out row after row and person after person, as long as what is left still fails. */
-async function shrunk(failing: PeopleCase, differenceOf: Difference): Promise<PeopleCase> {
+/** Leaves out rows and people, many at once and then few, as long as what is left still fails. */
+export async function shrunk(failing: PeopleCase, differenceOf: Difference): Promise<PeopleCase> {
+  const fails = async (one: PeopleCase) => (await differenceOf(one)) !== null;
   let smallest: PeopleCase = { ...failing, lanes: 1 };
-  if ((await differenceOf(smallest)) === null) smallest = failing;
-  const without = <T>(items: T[], at: number) => items.filter((_, index) => index !== at);
-  for (let at = smallest.task.rows.length - 1; at >= 0; at -= 1) {
-    const task = { ...smallest.task, rows: without(smallest.task.rows, at) };
-    if ((await differenceOf({ ...smallest, task })) !== null) smallest = { ...smallest, task };
-  }
-  for (let at = smallest.people.length - 1; at >= 0; at -= 1) {
-    const people = without(smallest.people, at);
-    if ((await differenceOf({ ...smallest, people })) !== null) smallest = { ...smallest, people };
-  }
-  return smallest;
+  if (!(await fails(smallest))) smallest = failing;
+  const { task } = smallest;
+  const withRows = (rows: PeopleCase['task']['rows']) => ({ ...smallest, task: { ...task, rows } });
+  smallest = withRows(await fewest(task.rows, (rows) => fails(withRows(rows))));
+  const people = await fewest(smallest.people, (some) => fails({ ...smallest, people: some }));
+  return { ...smallest, people };
+}
+
+/** A part of the items without which it would not fail any more, or not far from it. */
+async function fewest<T>(items: T[], fails: (some: T[]) => Promise<boolean>): Promise<T[]> {
+  let left = items;
+  for (let size = Math.ceil(left.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2))
+    for (let end = left.length; end > 0; end -= size) {
+      const without = [...left.slice(0, Math.max(0, end - size)), ...left.slice(end)];
+      if (await fails(without)) left = without;
+    }
+  return left;
 }
