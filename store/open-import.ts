@@ -80,6 +80,7 @@ async function nameOf(
   return { key, sync, number };
 }
 
+/** It has opened now, not when its transaction began: that may have waited for the workspace's former import to close. */
 async function insertImport(
   client: pg.ClientBase,
   opening: Opening & { workspaceId: number; syncId: number },
@@ -89,7 +90,7 @@ async function insertImport(
       `INSERT INTO inlet.import (workspace_id, sync_id, number, status, cause, is_full, definition, settings,
                                  last_sync_time, due_at, granted_at, opened_at)
        SELECT $1, $2, $3, 'Running', $4, $5, $6, inlet.workspace_settings(w), $7,
-              to_timestamp($8::double precision / 1000), to_timestamp($9::double precision / 1000), now()
+              to_timestamp($8::double precision / 1000), to_timestamp($9::double precision / 1000), clock_timestamp()
        FROM inlet.workspace w WHERE w.workspace_id = $1
        RETURNING import_id::text AS key`,
       [
