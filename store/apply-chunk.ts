@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type pg from 'pg';
-import { applyPeople, type OutcomeCount } from './apply-people.js';
+import pg from 'pg';
+import { applyPeople, type OutcomeCount, type Range } from './apply-people.js';
 import { trimFailures } from './failures.js';
 import { importTables } from './import-tables.js';
 import type { StagedWork } from './ledger.js';
 import type { PeopleRows } from './row-sql.js';
+import { mendStatistics } from './statistics.js';
 import { only } from './store.js';
 
 /** A chunk of the ledger. */
@@ -15,10 +16,14 @@ export interface Chunk {
   last: number;
   rowsPromised: number;
   rows: number;
+  marked: boolean;
+  fresh: boolean;
 }
 
-/** The sums of one chunk's outcomes. */
-export type ChunkCounts = Record<OutcomeCount['outcome'] | 'addedByFailed', number>;
+/** The sums of one chunk's outcomes, and its failed rows by reason code. */
+export type ChunkCounts = Record<OutcomeCount['outcome'] | 'addedByFailed', number> & {
+  reasons: Record<string, number>;
+};
 
 /** Applies the staged rows of one chunk in the caller's transaction, and gives what became of them. */
 export async function applyChunk(
@@ -28,22 +33,55 @@ export async function applyChunk(
   chunk: Chunk,
 ): Promise<ChunkCounts> {
   // Plans from the statistics of a fresh staging table pick merge and hash joins over all people, and from those of an
-  // empty workspace a scan of everybody, who may be many before the chunk is through: the indexes win.
+  // empty workspace a scan of everybody, who may be many before the chunk is through: the indexes win. No key comes
+  // twice, so remembering who was found is for nothing.
   await client.query(
     `SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_bitmapscan = off;
-     SET LOCAL enable_seqscan = off;
+     SET LOCAL enable_seqscan = off; SET LOCAL enable_memoize = off; SET LOCAL join_collapse_limit = 1;
      SET LOCAL work_mem = '64MB'`,
   );
-  const range = chunk.contested ? 'levels' : 'blocks';
-  const statement = applyPeople(
-    {
-      tables: importTables(work.staging.table),
-      rows,
-      mode: work.definition.mode,
-      settings: work.settings,
-    },
-    range,
-  );
+  const tables = importTables(work.staging.table);
+  await mendStatistics(client, tables.people);
+  const statement = (range: Range) =>
+    applyPeople(
+      {
+        tables,
+        rows,
+        mode: work.definition.mode,
+        settings: work.settings,
+      },
+      range,
+    );
+  const room = await failuresLeft(client, work, chunk);
+  const values = (first: number, last: number) => [work.workspaceId, work.key, first, last, room];
+  if (!chunk.contested) {
+    const { marked } = chunk;
+    const apply = (fresh: boolean) =>
+      client.query<OutcomeCount>(statement({ of: 'blocks', marked, fresh }), values(chunk.first, chunk.last));
+    return summed([chunk.fresh ? await hopefully(client, apply) : await apply(false)]);
+  }
+  const levels = await levelsOf(client, tables.marks, chunk);
+  const byLevel = statement({ of: 'positions', marked: false, fresh: false });
+  const counts = summed(await levelByLevel(client, byLevel, levels, values));
+  if (counts.failed > 0) await trimFailures(client, work.key);
+  return counts;
+}
+
+/** The form for a workspace that has nobody; the one for all cases if somebody else wrote people meanwhile. */
+async function hopefully<T>(client: pg.ClientBase, apply: (fresh: boolean) => Promise<T>): Promise<T> {
+  await client.query('SAVEPOINT fresh');
+  try {
+    return await apply(true);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== UNIQUE_VIOLATION) throw error;
+    await client.query('ROLLBACK TO SAVEPOINT fresh');
+    return await apply(false);
+  }
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+function summed(results: pg.QueryResult<OutcomeCount>[]): ChunkCounts {
   const counts: ChunkCounts = {
     added: 0,
     updated: 0,
@@ -53,20 +91,34 @@ export async function applyChunk(
     failed: 0,
     contested: 0,
     addedByFailed: 0,
+    reasons: {},
   };
-  const room = await failuresLeft(client, work, chunk);
-  const values = (first: number, last: number) => [work.workspaceId, work.key, first, last, room];
-  const results = chunk.contested
-    ? levelByLevel(client, statement, await batchesOf(client, work, chunk), values)
-    : [await client.query<OutcomeCount>(statement, values(chunk.first, chunk.last))];
-  for await (const result of results)
-    for (const row of result.rows) {
-      counts[row.outcome] += row.rows;
-      counts.addedByFailed += row.added_by_failed;
-    }
-  if (chunk.contested && counts.failed > 0) await trimFailures(client, work.key);
-
+  for (const { outcome, reason, rows, added_by_failed } of results.flatMap((result) => result.rows)) {
+    counts[outcome] += rows;
+    counts.addedByFailed += added_by_failed;
+    if (reason !== null) counts.reasons[reason] = (counts.reasons[reason] ?? 0) + rows;
+  }
   return counts;
+}
+
+/** A level's positions, both ends included. */
+export interface Level {
+  first: number;
+  last: number;
+}
+
+/** The levels among positions of contested rows, in order. */
+export async function levelsOf(
+  client: pg.ClientBase,
+  marks: string,
+  { first, last }: Level,
+): Promise<Level[]> {
+  const { rows } = await client.query<Level>(
+    `SELECT min(position) AS first, max(position) AS last FROM ${marks}
+     WHERE position BETWEEN $1 AND $2 GROUP BY level ORDER BY 1`,
+    [first, last],
+  );
+  return rows;
 }
 
 /** Levels go to the store in batches of so many levels, or of not many more than so many rows. */
@@ -77,18 +129,19 @@ const BATCH_ROWS = 500;
  * One level after the other. Levels can be as many as the contested rows, so the statement is planned once for a batch of
  * them; but no longer, for a plan that was good for an empty workspace would look through everybody who was added since.
  */
-async function* levelByLevel(
+async function levelByLevel(
   client: pg.ClientBase,
   statement: string,
-  batches: number[][],
+  levels: Level[],
   values: (first: number, last: number) => (string | number)[],
-): AsyncGenerator<pg.QueryResult<OutcomeCount>> {
+): Promise<pg.QueryResult<OutcomeCount>[]> {
   await client.query('SET LOCAL plan_cache_mode = force_generic_plan');
-  for (const levels of batches) {
+  const results: pg.QueryResult<OutcomeCount>[] = [];
+  for (const batch of batchesOf(levels)) {
     // A prepared statement outlives a transaction that fails, so another chunk of this connection needs another name.
     const name = `inlet_levels_${randomBytes(8).toString('hex')}`;
-    const executions = levels.map((level) => `EXECUTE ${name} (${values(level, level).join(', ')})`);
-    const results = await manyResults(
+    const executions = batch.map(({ first, last }) => `EXECUTE ${name} (${values(first, last).join(', ')})`);
+    const done = await manyResults(
       client,
       [
         `PREPARE ${name} (int, bigint, bigint, bigint, int) AS ${statement}`,
@@ -96,8 +149,9 @@ async function* levelByLevel(
         `DEALLOCATE ${name}`,
       ].join(';\n'),
     );
-    yield* results;
+    results.push(...done);
   }
+  return results;
 }
 
 /** pg gives a list of results for several statements; its types don't know of that. */
@@ -110,19 +164,13 @@ async function manyResults(
   return Array.isArray(results) ? results : [results];
 }
 
-/** Levels in order, cut into batches. */
-async function batchesOf(client: pg.ClientBase, work: StagedWork, chunk: Chunk): Promise<number[][]> {
-  const { rows } = await client.query<{ level: number; count: number }>(
-    `SELECT level, count(*) AS count FROM ${importTables(work.staging.table).marks}
-     WHERE level BETWEEN $1 AND $2 GROUP BY level ORDER BY level`,
-    [chunk.first, chunk.last],
-  );
-  const batches: number[][] = [];
-  let batch: number[] = [];
+function batchesOf(levels: Level[]): Level[][] {
+  const batches: Level[][] = [];
+  let batch: Level[] = [];
   let size = 0;
-  for (const { level, count } of rows) {
+  for (const level of levels) {
     batch.push(level);
-    size += count;
+    size += level.last - level.first + 1;
     if (batch.length < BATCH_LEVELS && size < BATCH_ROWS) continue;
     batches.push(batch);
     batch = [];

@@ -1,6 +1,6 @@
-import type { Mode, WorkspaceSettings } from '../config/sync-definition.js';
+import type { Identifier, Mode, WorkspaceSettings } from '../config/sync-definition.js';
 import type { ImportTables } from './import-tables.js';
-import { compared, type PeopleRows } from './row-sql.js';
+import { compared, usable, type PeopleRows } from './row-sql.js';
 
 export interface PeopleStatement {
   tables: ImportTables;
@@ -9,115 +9,135 @@ export interface PeopleStatement {
   settings: Pick<WorkspaceSettings, 'allowEmailUpdatesUsingId'>;
 }
 
+/** Which staged rows a statement works on, and what is known of them. */
+export interface Range {
+  /** Of blocks, or of positions among the contested rows. */
+  of: 'blocks' | 'positions';
+  /** Some rows of the blocks are superseded, or contested and left to chunks of their own. */
+  marked: boolean;
+  /** The workspace has nobody: no look-ups. It fails with unique_violation if that is untrue. */
+  fresh: boolean;
+}
+
 /** What one row of the statement's result says of how rows of the range came out. */
 export interface OutcomeCount {
   outcome: 'added' | 'updated' | 'unchanged' | 'skipped' | 'superseded' | 'failed' | 'contested';
+  /** Reason code of failed rows. */
+  reason: string | null;
   rows: number;
   added_by_failed: number;
 }
 
-/** Rows of a range of blocks; contested rows are seen, and left to their own chunks. */
-const inBlocks = ({ stage, marks }: ImportTables) => `
-    FROM ${stage} s LEFT JOIN ${marks} m ON m.n = s.n`;
-const blockRange = `s.ctid >= format('(%s,0)', $3::bigint)::tid AND s.ctid < format('(%s,0)', $4::bigint + 1)::tid`;
-
-/** Contested rows of one level. */
-const atLevel = ({ stage, marks }: ImportTables) => `
-    FROM ${marks} m JOIN ${stage} s ON s.ctid = m.place`;
-const levelRange = `m.level BETWEEN $3::bigint AND $4::bigint`;
-
 /**
- * One statement that does both decision tables of docs/semantics.md to a range of staged rows, none of which can meet
- * another: reads them, finds the person who has the key (p) and the one who has the other identifier (q), judges, writes
- * people and failures, and counts. All of it sees one snapshot.
+ * One statement that does both decision tables of docs/semantics.md to a range of staged rows that can't meet: reads
+ * them, finds the person who has the key (p) and the one who has the other identifier (q), judges, writes people and
+ * failures, and counts. All of it sees one snapshot.
  *
  * Parameters: $1 workspace, $2 import, $3 and $4 the range, $5 how many failures are kept whole.
  * @returns SQL that gives `OutcomeCount`s, or with `verdicts` a row for each staged row (`VerdictRow`)
  */
 export function applyPeople(
   statement: PeopleStatement,
-  range: 'blocks' | 'levels',
+  range: Range,
   result: 'counts' | 'verdicts' = 'counts',
 ): string {
-  const { tables, rows } = statement;
-  const seen = range === 'blocks' ? inBlocks(tables) : atLevel(tables);
-  const within = range === 'blocks' ? blockRange : levelRange;
   return `
-  WITH staged AS MATERIALIZED (
-    SELECT s.n, ${rows.key} AS key,
-           CASE WHEN NOT inlet.is_blank(${rows.other}) THEN ${rows.other} END AS other,
-           ${range === 'blocks' ? 'm.level' : 'NULL::bigint'} AS level,
-           ${rows.problem} AS problem, ${rows.problemColumn} AS problem_column, ${rows.problemValue} AS problem_value,
-           ${rows.otherProblem} AS other_problem,
-           a.attributes, ${rows.removed} AS removed, s.ctid AS place
-    ${seen}
-    ${rows.laterals}
-    CROSS JOIN LATERAL (SELECT ${rows.attributes} AS attributes OFFSET 0) a
-    WHERE ${within}
-  ), ${judging(statement)}, ${writing(statement)}, ${reporting(statement)}
+  WITH ${judging(statement, range)}, ${writing(statement)}, ${reporting(statement)}
   ${result === 'counts' ? counts : verdicts}`;
 }
 
-/** found: who has the key, who has the other identifier. judged: what the tables say. outcome: what that comes to. */
-function judging({ tables, rows, mode, settings }: PeopleStatement): string {
+/** The staged rows (s), where some are marked (m), and the level by which superseded (0) and contested rows are known. */
+function seen({ stage, marks }: ImportTables, { of, marked }: Range) {
+  if (of === 'positions')
+    return {
+      from: `${marks} m JOIN ${stage} s ON s.ctid = m.place`,
+      where: 'm.position BETWEEN $3::bigint AND $4::bigint',
+      level: 'NULL::bigint',
+    };
+  return {
+    from: marked ? `${stage} s LEFT JOIN ${marks} m ON m.n = s.n` : `${stage} s`,
+    where: `s.ctid >= format('(%s,0)', $3::bigint)::tid AND s.ctid < format('(%s,0)', $4::bigint + 1)::tid`,
+    level: marked ? 'm.level' : 'NULL::bigint',
+  };
+}
+
+/**
+ * What becomes of each row. OFFSET 0 keeps an expression from being copied into, and evaluated by, all that use it. q is
+ * looked for only where it matters: not for who has that identifier already, which is nearly everybody the second time.
+ */
+function judging({ tables, rows, mode, settings }: PeopleStatement, range: Range): string {
   const { identifyBy: key, otherIdentifier: other } = rows;
+  const { from, where, level } = seen(tables, range);
   const mayAdd = mode !== 'update';
   const mayUpdate = mode !== 'add';
   const mayMove = key === 'id' && settings.allowEmailUpdatesUsingId;
+  const person = (alias: 'p' | 'q', identifier: Identifier, wanted: string) =>
+    `LEFT JOIN ${tables.people} ${alias} ON ${range.fresh ? 'false' : `${alias}.workspace_id = $1 AND ${compared(identifier, `${alias}.${identifier}`)} = ${wanted}`}`;
+  const sound = `i.problem IS NULL AND ${level} IS NULL`;
+  const same = `p.${other} = i.other OR ${compared(other, `p.${other}`)} = ${compared(other, 'i.other')}`;
   return `
-  sound AS (
-    SELECT * FROM staged WHERE level IS NULL AND problem IS NULL
-  ), found AS (
-    SELECT st.*, p.person_id AS person, p.${other} AS had_other, p.attributes AS had,
-           q.person_id AS owner, q.${key} AS owner_key, q.id AS owner_id, q.email AS owner_email,
-           q.attributes AS owner_had
-    FROM sound st
-    LEFT JOIN ${tables.people} p ON p.workspace_id = $1 AND ${compared(key, `p.${key}`)} = ${compared(key, 'st.key')}
-    LEFT JOIN ${tables.people} q ON q.workspace_id = $1 AND ${compared(other, `q.${other}`)} = ${compared(other, 'st.other')}
-                            AND st.other_problem IS NULL
-  ), acts AS (
-    SELECT f.*, CASE
-        WHEN person IS NOT NULL THEN ${mayUpdate ? `'update'` : `'skip'`}
-        WHEN owner IS NOT NULL AND owner_key IS NULL THEN ${mayUpdate ? `'claim'` : `'skip'`}
-        ELSE ${mayAdd ? `'add'` : `'skip'`}
-      END AS action
-    FROM found f
-  ), refused AS (
-    SELECT a.*, CASE
-        WHEN action IN ('skip', 'claim') OR other IS NULL THEN NULL
-        WHEN other_problem IS NOT NULL THEN other_problem
-        WHEN owner <> coalesce(person, -1) THEN 'belongs_to_another'
-        WHEN had_other IS NOT NULL AND ${compared(other, 'had_other')} <> ${compared(other, 'other')}
-          THEN ${mayMove ? 'NULL' : `'already_set'`}
-      END AS refusal
-    FROM acts a
-  ), judged AS (
-    SELECT r.*,
-      coalesce(person, CASE action WHEN 'claim' THEN owner END) AS target,
-      action = 'update' AND refusal IS NULL AND other IS NOT NULL
-        AND (had_other IS NULL OR ${compared(other, 'had_other')} <> ${compared(other, 'other')}) AS sets_other,
-      CASE action
-        WHEN 'add' THEN attributes - removed
-        WHEN 'update' THEN (had || attributes) - removed
-        WHEN 'claim' THEN (owner_had || attributes) - removed
-      END AS merged
-    FROM refused r
-  ), changes AS MATERIALIZED (
-    SELECT n, key, other, place, action, target, refusal, sets_other, merged, owner, owner_id, owner_email,
-      action = 'claim' OR sets_other OR (action = 'update' AND merged <> had) AS changed
-    FROM judged
+  changes AS MATERIALIZED (
+    SELECT s.n, s.ctid AS place, ${level} AS level, i.key, i.other, i.problem, d.action, d.refusal,
+      d.action = 'update' AND d.refusal IS NULL AND v.other IS NOT NULL AS sets_other,
+      CASE d.action WHEN 'update' THEN p.person_id WHEN 'claim' THEN q.person_id END AS target,
+      CASE d.action
+        WHEN 'add' THEN a.attributes
+        WHEN 'claim' THEN ${rows.merged('q.attributes', 'a.attributes')}
+        WHEN 'update' THEN CASE
+          WHEN d.refusal IS NULL AND v.other IS NOT NULL OR ${rows.changes('p.attributes', 'a.attributes')}
+          THEN ${rows.merged('p.attributes', 'a.attributes')}
+        END
+      END AS merged,
+      CASE WHEN d.refusal = 'belongs_to_another' THEN inlet.person_name(q.id, q.email) END AS collides_with
+    FROM ${from}
+    ${rows.laterals}
+    CROSS JOIN LATERAL (
+      SELECT ${rows.key} AS key, ${rows.other === null ? 'NULL::text' : `CASE WHEN ${usable(rows.other)} THEN ${rows.other} END`} AS other,
+             ${rows.problem} AS problem OFFSET 0
+    ) i
+    ${person('p', key, `CASE WHEN ${sound} THEN ${compared(key, 'i.key')} END`)}
+    CROSS JOIN LATERAL (
+      SELECT o.other, CASE WHEN o.other IS NOT NULL THEN inlet.identifier_problem('${other}', o.other) END AS problem
+      FROM (SELECT CASE WHEN ${sound} AND (${same}) IS NOT TRUE THEN i.other END AS other OFFSET 0) o
+      OFFSET 0
+    ) v
+    ${person('q', other, `CASE WHEN v.problem IS NULL THEN ${compared(other, 'v.other')} END`)}
+    CROSS JOIN LATERAL (
+      SELECT CASE
+          WHEN i.problem IS NOT NULL OR ${level} IS NOT NULL THEN 'none'
+          WHEN p.person_id IS NOT NULL THEN ${mayUpdate ? `'update'` : `'skip'`}
+          WHEN q.person_id IS NOT NULL AND q.${key} IS NULL THEN ${mayUpdate ? `'claim'` : `'skip'`}
+          ELSE ${mayAdd ? `'add'` : `'skip'`}
+        END AS action,
+        CASE
+          WHEN p.person_id IS NOT NULL THEN ${
+            mayUpdate
+              ? `CASE
+            WHEN v.problem IS NOT NULL THEN v.problem
+            WHEN q.person_id IS NOT NULL THEN 'belongs_to_another'
+            WHEN v.other IS NOT NULL AND p.${other} IS NOT NULL THEN ${mayMove ? 'NULL' : `'already_set'`}
+          END`
+              : 'NULL'
+          }
+          WHEN q.person_id IS NULL THEN ${mayAdd ? 'v.problem' : 'NULL'}
+          WHEN q.${key} IS NOT NULL THEN ${mayAdd ? `'belongs_to_another'` : 'NULL'}
+        END AS refusal OFFSET 0
+    ) d
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN d.action IN ('add', 'update', 'claim') THEN ${rows.attributes} END AS attributes OFFSET 0
+    ) a
+    WHERE ${where}
   ), outcome AS (
-    SELECT n, CASE
+    SELECT n, coalesce(problem, refusal) AS reason, CASE
+        WHEN level = 0 THEN 'superseded'
+        WHEN level > 0 THEN 'contested'
+        WHEN problem IS NOT NULL OR refusal IS NOT NULL THEN 'failed'
         WHEN action = 'skip' THEN 'skipped'
-        WHEN refusal IS NOT NULL THEN 'failed'
         WHEN action = 'add' THEN 'added'
-        WHEN changed THEN 'updated'
+        WHEN merged IS NOT NULL THEN 'updated'
         ELSE 'unchanged'
       END AS outcome, refusal IS NOT NULL AND action = 'add' AS added_by_failed
     FROM changes
-    UNION ALL
-    SELECT n, CASE WHEN level = 0 THEN 'superseded' WHEN level > 0 THEN 'contested' ELSE 'failed' END, false
-    FROM staged WHERE level IS NOT NULL OR problem IS NOT NULL
   )`;
 }
 
@@ -133,38 +153,38 @@ function writing({ tables, rows }: PeopleStatement): string {
       ${key} = coalesce(p.${key}, c.key),
       ${other} = CASE WHEN c.sets_other THEN c.other ELSE p.${other} END,
       attributes = c.merged, updated_at = now()
-    FROM changes c WHERE p.person_id = c.target AND c.changed
+    FROM changes c WHERE p.person_id = c.target AND c.merged IS NOT NULL
   )`;
 }
 
 /** Failures are written with the row as it came, which is read again from the stage: few rows fail. */
 function reporting({ tables, rows }: PeopleStatement): string {
-  const { otherIdentifier: other } = rows;
   return `
   failing AS (
-    SELECT n, place, key, problem AS reason, problem_column AS column_name, problem_value AS value,
-           NULL::text AS collides_with, 'none' AS written
-    FROM staged WHERE problem IS NOT NULL AND level IS NULL
-    UNION ALL
-    SELECT n, place, key, refusal, '${other}', other,
-           CASE WHEN refusal = 'belongs_to_another' THEN inlet.person_name(owner_id, owner_email) END,
-           CASE WHEN action = 'add' THEN 'person' WHEN changed THEN 'attributes' ELSE 'none' END
-    FROM changes WHERE refusal IS NOT NULL
+    SELECT n, place, key, problem IS NOT NULL AS by_itself, coalesce(problem, refusal) AS reason, other, collides_with,
+           CASE WHEN action = 'add' THEN 'person' WHEN merged IS NOT NULL THEN 'attributes' ELSE 'none' END AS written
+    FROM changes WHERE level IS NULL AND (problem IS NOT NULL OR refusal IS NOT NULL) ORDER BY n LIMIT $5
   ), reported AS (
-    SELECT f.n, f.key, f.column_name, f.value, f.reason, f.collides_with, f.written,
-           inlet.failure_message(f.reason, f.column_name, f.value, f.collides_with, f.written) AS message,
-           (SELECT ${rows.row} FROM ${tables.stage} s ${rows.laterals} WHERE s.ctid = f.place) AS "row"
-    FROM failing f ORDER BY f.n LIMIT $5
+    SELECT f.n, f.key, f.reason, f.collides_with, f.written, r."row",
+           CASE WHEN f.by_itself THEN r.problem_column ELSE '${rows.otherIdentifier}' END AS column_name,
+           CASE WHEN f.by_itself THEN r.problem_value ELSE f.other END AS value
+    FROM failing f CROSS JOIN LATERAL (
+      SELECT ${rows.problemColumn} AS problem_column, ${rows.problemValue} AS problem_value, ${rows.row} AS "row"
+      FROM ${tables.stage} s ${rows.laterals} WHERE s.ctid = f.place
+    ) r
   ), kept AS (
     INSERT INTO ${tables.failures}
       (import_id, query, row_number, key, column_name, value, reason, message, collides_with, written, "row")
-    SELECT $2, 'main', n, key, column_name, value, reason, message, collides_with, written, "row" FROM reported
+    SELECT $2, 'main', n, key, column_name, value, reason,
+           inlet.failure_message(reason, column_name, value, collides_with, written), collides_with, written, "row"
+    FROM reported
   )`;
 }
 
 const counts = `
-  SELECT outcome, count(*) AS rows, count(*) FILTER (WHERE added_by_failed) AS added_by_failed
-  FROM outcome GROUP BY outcome`;
+  SELECT outcome, CASE outcome WHEN 'failed' THEN reason END AS reason, count(*) AS rows,
+         count(*) FILTER (WHERE added_by_failed) AS added_by_failed
+  FROM outcome GROUP BY 1, 2`;
 
 /** A row of the statement's result when verdicts are asked for. */
 export interface VerdictRow {

@@ -8,10 +8,15 @@ const ofImport = `
   JOIN inlet.workspace w ON w.workspace_id = i.workspace_id
   WHERE w.name = $1 AND s.name = $2 AND i.number = $3`;
 
-/** How many kept failures there are of each reason, most first. */
+/** How many failures there are of each reason, those too that are not kept; most first. */
 export async function countFailures(store: Store, ref: ImportRef): Promise<FailureCount[]> {
   const { rows } = await store.pool.query<FailureCount>(
-    `SELECT f.query, f.reason, count(*) AS count ${ofImport} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2`,
+    `SELECT c.query, r.reason, sum(r.count::bigint)::bigint AS count
+     FROM inlet.chunk c CROSS JOIN LATERAL jsonb_each_text(c.reasons) AS r(reason, count)
+     JOIN inlet.import i USING (import_id) JOIN inlet.sync s USING (sync_id)
+     JOIN inlet.workspace w ON w.workspace_id = i.workspace_id
+     WHERE w.name = $1 AND s.name = $2 AND i.number = $3
+     GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2`,
     [ref.workspace, ref.sync, ref.number],
   );
   return rows;

@@ -79,10 +79,10 @@ async function mustExist(client: pg.ClientBase, table: string): Promise<void> {
 async function writeLedger(client: pg.ClientBase, key: string, chunks: PlannedChunk[]): Promise<void> {
   const numbered = chunks.map((chunk, index) => ({ chunk: index + 1, ...chunk }));
   await client.query(
-    `INSERT INTO inlet.chunk (import_id, query, chunk, contested, first, last, rows_promised, rows)
-     SELECT $1, 'main', c.chunk, c.contested, c.first, c.last, c."rowsPromised", c.rows
-     FROM jsonb_to_recordset($2)
-       AS c(chunk int, contested boolean, first bigint, last bigint, "rowsPromised" bigint, rows bigint)`,
+    `INSERT INTO inlet.chunk (import_id, query, chunk, contested, first, last, marked, fresh, rows_promised, rows)
+     SELECT $1, 'main', c.chunk, c.contested, c.first, c.last, c.marked, c.fresh, c."rowsPromised", c.rows
+     FROM jsonb_to_recordset($2) AS c(chunk int, contested boolean, first bigint, last bigint, marked boolean, fresh boolean,
+                                      "rowsPromised" bigint, rows bigint)`,
     [key, JSON.stringify(numbered)],
   );
 }
@@ -106,7 +106,7 @@ export async function applyNextChunk(store: Store, work: StagedWork): Promise<bo
   });
 }
 
-const chunkFields = `chunk, contested, first, last, rows_promised AS "rowsPromised", rows`;
+const chunkFields = `chunk, contested, first, last, marked, fresh, rows_promised AS "rowsPromised", rows`;
 
 /** Any chunk that is not contested and that nobody else works on. */
 async function takeFree(client: pg.ClientBase, key: string): Promise<Chunk | null> {
@@ -153,7 +153,7 @@ async function writeCounts(
 ): Promise<void> {
   const { rowCount } = await client.query(
     `UPDATE inlet.chunk SET applied_at = clock_timestamp(), added = $3, updated = $4, unchanged = $5, skipped = $6,
-            superseded = $7, failed = $8, added_by_failed = $9
+            superseded = $7, failed = $8, added_by_failed = $9, reasons = $10
      WHERE import_id = $1 AND query = 'main' AND chunk = $2 AND applied_at IS NULL`,
     [
       key,
@@ -165,6 +165,7 @@ async function writeCounts(
       counts.superseded,
       counts.failed,
       counts.addedByFailed,
+      JSON.stringify(counts.reasons),
     ],
   );
   if (rowCount !== 1) throw new FencedOff();

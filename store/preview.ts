@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type pg from 'pg';
 import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
 import type { Column } from '../sources/source.js';
+import { levelsOf } from './apply-chunk.js';
 import { applyPeople, type VerdictRow } from './apply-people.js';
 import type { ImportTables } from './import-tables.js';
 import { planRows } from './plan.js';
@@ -63,7 +64,7 @@ async function copyPeople(client: pg.ClientBase, rows: PeopleRows, workspaceId: 
     `INSERT INTO ${tables.people} OVERRIDING SYSTEM VALUE
      SELECT p.* FROM inlet.person p WHERE p.workspace_id = $1 AND ${compared(key, `p.${key}`)} IN (SELECT ${rows.comparedKey} FROM ${tables.stage} s)
      UNION
-     SELECT p.* FROM inlet.person p WHERE p.workspace_id = $1 AND ${compared(other, `p.${other}`)} IN (SELECT ${rows.comparedOther} FROM ${tables.stage} s)`,
+     SELECT p.* FROM inlet.person p WHERE p.workspace_id = $1 AND ${compared(other, `p.${other}`)} IN (SELECT ${rows.comparedOther ?? 'NULL::text'} FROM ${tables.stage} s)`,
     [workspaceId],
   );
   await client.query(
@@ -81,15 +82,16 @@ async function applyAll(
   const outcomes = new Map<number, Verdict>();
   const plan = { tables, workspaceId, definition, settings, rows, chunkRows: 1_000 };
   for (const chunk of await planRows(client, plan)) {
-    const range = chunk.contested ? 'levels' : 'blocks';
+    const range = {
+      of: chunk.contested ? 'positions' : 'blocks',
+      marked: chunk.marked,
+      fresh: false,
+    } as const;
     const statement = applyPeople({ tables, rows, mode: definition.mode, settings }, range, 'verdicts');
-    const apply = async (first: number, last: number) => {
+    for (const { first, last } of chunk.contested ? await levelsOf(client, tables.marks, chunk) : [chunk]) {
       const result = await client.query<VerdictRow>(statement, [workspaceId, 0, first, last, 1_000_000]);
       for (const { n, outcome } of result.rows) outcomes.set(n, outcome);
-    };
-    if (chunk.contested)
-      for (let level = chunk.first; level <= chunk.last; level += 1) await apply(level, level);
-    else await apply(chunk.first, chunk.last);
+    }
   }
   return outcomes;
 }

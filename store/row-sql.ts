@@ -10,24 +10,24 @@ import { peopleColumns } from './column-rules.js';
 export interface PeopleRows {
   identifyBy: Identifier;
   otherIdentifier: Identifier;
-  /** Text of the key, and of the other identifier (`NULL` if the query has none). */
+  /** Text of the key, and of the other identifier; null if the query has none. */
   key: string;
-  other: string;
+  other: string | null;
   /** The same, as identifiers are compared: email regardless of case. */
   comparedKey: string;
-  comparedOther: string;
+  comparedOther: string | null;
   /** LATERAL items that the expressions below need. */
   laterals: string;
-  /** jsonb object of all attributes, NULL ones too. */
+  /** jsonb object of the attributes that the row sets. */
   attributes: string;
-  /** text[] with the names of the attributes that the row removes. */
-  removed: string;
+  /** A condition: setting `attributes` and removing what the row removes would change the jsonb object `had`. */
+  changes(had: string, attributes: string): string;
+  /** The jsonb object `had` with that done to it. */
+  merged(had: string, attributes: string): string;
   /** Reason code if the row fails by itself, else NULL; and the column and text of the cell at fault. */
   problem: string;
   problemColumn: string;
   problemValue: string;
-  /** Reason code if the other identifier can't be one, else NULL. Blank is not a problem. */
-  otherProblem: string;
   /** json of the row as it came, columns in the query's order. */
   row: string;
 }
@@ -136,7 +136,8 @@ export function peopleRows(
   const identifierText = (index: number) =>
     encoding === 'SQL_ASCII' ? `inlet.shown_cell(${cell(index)})` : cell(index);
   const key = identifierText(sorted.key);
-  const other = sorted.other === undefined ? 'NULL::text' : identifierText(sorted.other);
+  const other = sorted.other === undefined ? null : identifierText(sorted.other);
+  const problemOfKey = keyProblem(identifyBy, key, cells[sorted.key]);
   const unstorable = cells.filter(({ index, unstorable: is }) => is !== undefined && index !== sorted.key);
   const when = (result: (cell: Cell) => string) =>
     unstorable.map((each) => `WHEN ${each.unstorable ?? ''} THEN ${result(each)}`).join(' ');
@@ -147,30 +148,52 @@ export function peopleRows(
     key,
     other,
     comparedKey: compared(identifyBy, key),
-    comparedOther: compared(otherIdentifier, other),
+    comparedOther: other === null ? null : compared(otherIdentifier, other),
     laterals: [
       ...laterally('b', present(cells.map(({ utf8 }) => utf8))),
       ...laterally('j', present(cells.map(({ json }) => json))),
-      ...laterally('k', [`${keyProblem(identifyBy, key, cells[sorted.key])} AS key_problem`]),
     ].join('\n    '),
-    attributes: objectOf(attributes.map(({ column, value }) => [column.name, value])),
-    removed:
-      attributes.length === 0
-        ? `'{}'::text[]`
-        : `array_remove(ARRAY[${attributes.map(({ column, removes }) => `CASE WHEN ${removes} THEN ${literal(column.name)} END`).join(', ')}]::text[], NULL)`,
+    ...attributesOf(attributes),
     problem:
       unstorable.length === 0
-        ? 'k.key_problem'
-        : `CASE WHEN k.key_problem IS NOT NULL THEN k.key_problem ${when(() => `'unstorable'`)} END`,
-    problemColumn: `CASE WHEN k.key_problem IS NOT NULL THEN ${literal(identifyBy)} ${when(({ column }) => literal(column.name))} END`,
-    problemValue: `CASE WHEN k.key_problem IS NOT NULL THEN ${key} ${when(({ shown }) => shown)} END`,
-    otherProblem:
-      sorted.other === undefined
-        ? 'NULL::text'
-        : `CASE WHEN NOT inlet.is_blank(${other}) THEN inlet.identifier_problem(${literal(otherIdentifier)}, ${other}) END`,
+        ? problemOfKey
+        : `coalesce(${problemOfKey}, CASE ${when(() => `'unstorable'`)} END)`,
+    problemColumn: `CASE WHEN ${problemOfKey} IS NOT NULL THEN ${literal(identifyBy)} ${when(({ column }) => literal(column.name))} END`,
+    problemValue: `CASE WHEN ${problemOfKey} IS NOT NULL THEN ${key} ${when(({ shown }) => shown)} END`,
     row: rowAsItCame(cells),
   };
 }
+
+/**
+ * What is in both objects is found by containment, which is fast; but an array contains another one with fewer
+ * elements, so cells that are not scalars are compared one by one.
+ */
+function attributesOf(cells: Cell[]): Pick<PeopleRows, 'attributes' | 'changes' | 'merged'> {
+  const all = objectOf(cells.map(({ column, value }) => [column.name, value]));
+  if (cells.length === 0) return { attributes: all, changes: () => 'false', merged: (had) => had };
+  const removesSome = `(${cells.map(({ removes }) => `(${removes})`).join(' OR ')})`;
+  const removed = `array_remove(ARRAY[${cells.map(({ column, removes }) => `CASE WHEN ${removes} THEN ${literal(column.name)} END`).join(', ')}]::text[], NULL)`;
+  const nested = cells.filter(({ column }) => isJson(column) || column.array);
+  return {
+    attributes: nested.some(({ column }) => isJson(column))
+      ? `CASE WHEN ${removesSome} THEN ${all} - ${removed} ELSE ${all} END`
+      : `CASE WHEN ${removesSome} THEN jsonb_strip_nulls(${all}) ELSE ${all} END`,
+    changes: (had, attributes) =>
+      [
+        `NOT ${had} @> ${attributes}`,
+        `${removesSome} AND ${had} ?| ${removed}`,
+        ...nested.map(({ column: { name: key } }) => {
+          const member = `-> ${literal(key)}`;
+          return `${attributes} ${member} IS NOT NULL AND ${had} ${member} <> ${attributes} ${member}`;
+        }),
+      ].join(' OR '),
+    merged: (had, attributes) =>
+      `CASE WHEN ${removesSome} THEN (${had} || ${attributes}) - ${removed} ELSE ${had} || ${attributes} END`,
+  };
+}
+
+/** A condition: the other identifier's cell holds one. */
+export const usable = (other: string) => `NOT inlet.is_blank(${other})`;
 
 const laterally = (alias: string, columns: string[]): string[] =>
   columns.length === 0 ? [] : [`CROSS JOIN LATERAL (SELECT ${columns.join(', ')} OFFSET 0) ${alias}`];

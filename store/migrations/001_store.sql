@@ -22,6 +22,8 @@ CREATE TABLE inlet.sync (
   -- Unix seconds; 0 until an import is Completed.
   last_sync_time bigint NOT NULL DEFAULT 0,
   next_number    int NOT NULL DEFAULT 1,
+  -- Imports below this number are from before `delete`, or of another database: last_sync_time can't move to theirs.
+  first_number   int NOT NULL DEFAULT 1,
   deleted_at     timestamptz,
   UNIQUE (workspace_id, name)
 );
@@ -68,6 +70,8 @@ CREATE TABLE inlet.import (
   planned_at       timestamptz,
   applied_at       timestamptz,
   ended_at         timestamptz,
+  -- When a user took its failures as they are (`inlet accept`).
+  accepted_at      timestamptz,
   UNIQUE (sync_id, number),
   CHECK ((status = 'Running') = (ended_at IS NULL)),
   -- What is not accounted for can't be called done.
@@ -90,11 +94,14 @@ CREATE TABLE inlet.chunk (
   import_id       bigint NOT NULL REFERENCES inlet.import ON DELETE CASCADE,
   query           text NOT NULL CHECK (query IN ('main', 'relationships')),
   chunk           int NOT NULL,
-  -- Contested chunks hold the rows of levels [first, last] and go one after the other; the others hold the rows in the
-  -- staging table's blocks [first, last] and go in any order.
+  -- Contested chunks hold the rows at the positions [first, last] of the marks and go one after the other; the others
+  -- hold the rows in the staging table's blocks [first, last] and go in any order.
   contested       boolean NOT NULL,
   first           bigint NOT NULL,
   last            bigint NOT NULL,
+  -- Whether some of its rows are superseded or contested; and whether the workspace had nobody when it was planned.
+  marked          boolean NOT NULL,
+  fresh           boolean NOT NULL,
   -- Rows that the chunk must find in its range, and rows that it accounts for.
   rows_promised   bigint NOT NULL,
   rows            bigint NOT NULL,
@@ -106,6 +113,8 @@ CREATE TABLE inlet.chunk (
   superseded      bigint NOT NULL DEFAULT 0,
   failed          bigint NOT NULL DEFAULT 0,
   added_by_failed bigint NOT NULL DEFAULT 0,
+  -- Failed rows by reason code, those too that are not kept.
+  reasons         jsonb NOT NULL DEFAULT '{}',
   PRIMARY KEY (import_id, query, chunk)
 );
 
@@ -127,7 +136,8 @@ CREATE TABLE inlet.import_failure (
 
 CREATE TABLE inlet.person (
   person_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  workspace_id int NOT NULL REFERENCES inlet.workspace,
+  -- Without a foreign key: chunks hold the workspace's row anyway, and its trigger would cost each new person a look-up.
+  workspace_id int NOT NULL,
   id           text COLLATE "C",
   email        text COLLATE "C",
   attributes   jsonb NOT NULL CHECK (jsonb_typeof(attributes) = 'object'),
@@ -154,7 +164,8 @@ CREATE VIEW inlet.people AS
 CREATE VIEW inlet.imports AS
   SELECT w.name AS workspace, s.name AS sync, i.number, i.status, i.reason, i.cause, i.is_full AS "full",
          i.rows, i.added, i.updated, i.unchanged, i.skipped, i.superseded, i.failed, i.added_by_failed,
-         i.last_sync_time, i.start_time, i.due_at, i.opened_at, i.staged_at, i.planned_at, i.applied_at, i.ended_at
+         i.last_sync_time, i.start_time, i.due_at, i.opened_at, i.staged_at, i.planned_at, i.applied_at, i.ended_at,
+         i.accepted_at
   FROM inlet.import i JOIN inlet.sync s USING (sync_id) JOIN inlet.workspace w ON w.workspace_id = i.workspace_id;
 
 CREATE VIEW inlet.import_failures AS

@@ -3,9 +3,10 @@
 -- The rules that a single cell must keep (docs/semantics.md). Plain SQL functions are inlined into the statements that
 -- call them; what needs an exception handler costs a subtransaction and is called for suspicious cells only.
 
--- Blank is empty or only Unicode White_Space: NBSP is, a zero-width space isn't.
+-- Blank is empty or only Unicode White_Space: NBSP is, a zero-width space isn't. What begins with a visible ASCII
+-- character isn't: a look at that is five times faster.
 CREATE FUNCTION inlet.is_blank(cell text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN btrim(cell, U&'\0009\000A\000B\000C\000D\0020\0085\00A0\1680\2000\2001\2002\2003\2004\2005\2006\2007\2008\2009\200A\2028\2029\202F\205F\3000') = '';
+RETURN ascii(cell) NOT BETWEEN 33 AND 126 AND btrim(cell, U&'\0009\000A\000B\000C\000D\0020\0085\00A0\1680\2000\2001\2002\2003\2004\2005\2006\2007\2008\2009\200A\2028\2029\202F\205F\3000') = '';
 
 -- RFC 5322 addr-spec without comments or folding. The first pattern is only a fast way for what nearly all addresses are.
 CREATE FUNCTION inlet.is_email(cell text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -104,15 +105,24 @@ END || CASE written
   ELSE ''
 END;
 
--- Gives each contested row its level: rows that share an identifier are on different levels, in the query's order, so
--- that one level after the other gives what one row after the other would (docs/semantics.md, "The order").
--- `marks` is a staging table (n, place, level, wants, gives); level is NULL for contested rows before, set after.
+-- Gives each contested row its level, so that one level after the other gives what one row after the other would
+-- (docs/semantics.md, "The order"), and its position: by level, and in one level by row number.
+--
+-- Rows of one level are judged by what was before any of them. That is right for all who only want an identifier, up to
+-- the first who takes it if it is free: for its new owner keeps it (nobody has two rows), everybody after is refused. Who
+-- gives an identifier up is preceded by those who wanted it before, and followed by those who want it after.
+--
+-- `marks` is a staging table (n, place, level, position, wants, gives, takes, held); level is NULL for contested rows
+-- before, set after. takes: the row takes what it wants if that is free. held: somebody with a key has it at first.
 -- Arrays in place of tables: an identifier that half of the rows want would be updated, and searched, that often.
 CREATE FUNCTION inlet.assign_levels(marks regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   mark record;
   this_level int;
-  level_of int[];  -- by the identifier's number
+  gate int[];       -- by the identifier's number: the level of the last row that changed whose it is
+  reader int[];     -- the highest level of those who wanted it
+  owned boolean[];
+  takes boolean;
   rows bigint[];
   levels int[];
   count int := 0;
@@ -123,18 +133,32 @@ BEGIN
       FROM (SELECT wants FROM %1$s WHERE level IS NULL UNION SELECT gives FROM %1$s WHERE level IS NULL) u(identifier)
       WHERE identifier IS NOT NULL
     )
-    SELECT m.n, w.number AS wants, g.number AS gives
+    SELECT m.n, w.number AS wants, g.number AS gives, m.takes, m.held
     FROM %1$s m LEFT JOIN numbered w ON w.identifier = m.wants LEFT JOIN numbered g ON g.identifier = m.gives
     WHERE m.level IS NULL ORDER BY m.n', marks)
   LOOP
-    this_level := greatest(level_of[mark.wants], level_of[mark.gives], 0) + 1;
-    IF mark.wants IS NOT NULL THEN level_of[mark.wants] := this_level; END IF;
-    IF mark.gives IS NOT NULL THEN level_of[mark.gives] := this_level; END IF;
+    takes := mark.takes AND NOT coalesce(owned[mark.wants], mark.held);
+    this_level := greatest(gate[mark.wants] + 1, gate[mark.gives] + 1, reader[mark.gives],
+                           CASE WHEN takes THEN reader[mark.wants] END, 1);
+    IF mark.wants IS NOT NULL THEN
+      reader[mark.wants] := greatest(reader[mark.wants], this_level);
+      IF takes THEN
+        gate[mark.wants] := this_level;
+        owned[mark.wants] := true;
+      END IF;
+    END IF;
+    IF mark.gives IS NOT NULL THEN
+      gate[mark.gives] := this_level;
+      owned[mark.gives] := false;
+    END IF;
     count := count + 1;
     rows[count] := mark.n;
     levels[count] := this_level;
   END LOOP;
-  EXECUTE format('UPDATE %s m SET level = a.level FROM unnest($1, $2) AS a(n, level) WHERE m.n = a.n', marks)
+  EXECUTE format('
+    UPDATE %s m SET level = a.level, position = a.position
+    FROM (SELECT n, level, row_number() OVER (ORDER BY level, n) AS position FROM unnest($1, $2) AS u(n, level)) a
+    WHERE m.n = a.n', marks)
     USING rows, levels;
 END $$;
 

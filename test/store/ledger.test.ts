@@ -61,11 +61,11 @@ test('a chunk whose transaction is lost leaves nothing, and is taken again', asy
   const { store } = database;
   const work = await stageImport(store, tenRows(workspace));
   await planImport(store, work, 3);
-  const stolen = qualified(`${work.staging.table}_marks`);
-  await store.pool.query(`ALTER TABLE ${stolen} RENAME COLUMN level TO gone`);
+  const stolen = qualified(work.staging.table);
+  await store.pool.query(`ALTER TABLE ${stolen} RENAME COLUMN c2 TO gone`);
   await expect(applyNextChunk(store, work)).rejects.toThrow();
   expect(await peopleOf(store, workspace)).toEqual([]);
-  await store.pool.query(`ALTER TABLE ${stolen} RENAME COLUMN gone TO level`);
+  await store.pool.query(`ALTER TABLE ${stolen} RENAME COLUMN gone TO c2`);
   while (await applyNextChunk(store, work));
   const { status, counts } = await closeImport(store, work.key, { status: 'applied' });
   expect({ status, counts: nonZero(counts) }).toEqual({
