@@ -1,0 +1,73 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findTemporalCli } from '../../dev/temporal-cli.js';
+import { startTemporal, type TemporalServer } from '../../dev/temporal-server.js';
+import { createInlet, dataOf, type Inlet } from '../support/inlet.js';
+
+const PEOPLE = 60_000;
+
+let inlet: Inlet;
+let directory: string;
+let server: TemporalServer;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'inlet-restarted-'));
+  await chmod(directory, 0o755);
+  server = await startServer();
+  inlet = await createInlet();
+  inlet.env['TEMPORAL_ADDRESS'] = server.address;
+  await inlet.write(`
+workspace: { name: ${inlet.workspace} }
+databases: { crm: { type: postgres, url: "\${CRM_DATABASE_URL}" } }
+syncs:
+  everybody: { database: crm, every: 6h, identifyBy: id, query: SELECT id FROM customers }
+`);
+  await inlet.source.query(`CREATE TABLE customers AS SELECT id FROM generate_series(1, ${PEOPLE}) id`);
+});
+afterAll(async () => {
+  await inlet.close();
+  await server.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** On its database file and, once it has one, its port. */
+async function startServer(port = 0): Promise<TemporalServer> {
+  return await startTemporal({
+    cli: await findTemporalCli({
+      configured: process.env['INLET_TEMPORAL_CLI'],
+      searchPath: process.env['PATH'],
+      directory: fileURLToPath(new URL('../../.inlet/bin', import.meta.url)),
+    }),
+    databaseFile: join(directory, 'temporal.db'),
+    ...(port > 0 && { port: { number: port, ifTaken: 'insist' as const } }),
+    logFile: join(directory, 'temporal.log'),
+  });
+}
+
+describe('a Temporal server that is killed in the midst of an import', () => {
+  it('and started again on its database goes on with it: every row counts once', async () => {
+    const lock = await inlet.source.connect();
+    await inlet.startWorker();
+    expect(await inlet.inlet('apply')).toMatchObject({ code: 0 });
+    await inlet.untilStatus('everybody', 1, 'Completed');
+    await lock.query('BEGIN; LOCK TABLE customers IN ACCESS EXCLUSIVE MODE');
+    expect(await inlet.inlet('trigger', 'everybody')).toMatchObject({ code: 0 });
+    await inlet.untilStatus('everybody', 2, 'Running');
+
+    process.kill(server.identity.pid, 'SIGKILL');
+    await server.ended;
+    // The query goes on and its rows come in, with nobody to be told.
+    await lock.query('ROLLBACK');
+    lock.release();
+    server = await startServer(server.port);
+
+    await inlet.untilStatus('everybody', 2, 'Completed');
+    expect(dataOf(await inlet.inlet('import', 'everybody', '2', '--json'))).toMatchObject({
+      counts: { rows: PEOPLE, added: 0, unchanged: PEOPLE, failed: 0 },
+    });
+    expect(await inlet.inlet('trigger', 'everybody', '--wait')).toMatchObject({ code: 0 });
+  }, 120_000);
+});
