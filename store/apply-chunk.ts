@@ -37,7 +37,7 @@ export async function applyChunk(
   // twice, so remembering who was found is for nothing.
   await client.query(
     `SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_bitmapscan = off;
-     SET LOCAL enable_seqscan = off; SET LOCAL enable_memoize = off; SET LOCAL join_collapse_limit = 1;
+     SET LOCAL enable_seqscan = off; SET LOCAL enable_material = off; SET LOCAL enable_memoize = off; SET LOCAL join_collapse_limit = 1;
      SET LOCAL work_mem = '64MB'`,
   );
   const tables = importTables(work.staging.table);

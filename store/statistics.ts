@@ -16,7 +16,7 @@ const FEW_BLOCKS = 50;
 export async function mendStatistics(client: pg.ClientBase, table: string): Promise<void> {
   const { misled } = only(
     await client.query<{ misled: boolean }>(
-      `SELECT relpages > 0 AND reltuples / relpages < $2
+      `SELECT (reltuples < 0 OR relpages > 0 AND reltuples / relpages < $2)
               AND pg_relation_size(oid) > $3 * current_setting('block_size')::bigint AS misled
        FROM pg_class WHERE oid = $1::regclass`,
       [table, LEAST_DENSITY, FEW_BLOCKS],

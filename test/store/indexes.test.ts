@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Mode } from '../../config/sync-definition.js';
 import { applyNextChunk, planImport, type StagedWork } from '../../store/ledger.js';
+import { openStore, type Store } from '../../store/store.js';
 import { ensureWorkspace } from '../../store/workspaces.js';
 import { useStore } from '../support/store-database.js';
 import { addPeople, stageImport } from '../support/store-import.js';
@@ -38,6 +39,47 @@ async function scans(): Promise<{ whole: number; read: number }> {
   );
   return found[0] ?? { whole: 0, read: 0 };
 }
+
+/** A store whose server says how it carries out each statement. */
+function explainingStore(): { store: Store; plans: string[] } {
+  const store = openStore(database.url, { max: 2 });
+  const plans: string[] = [];
+  store.pool.on('connect', (client) => {
+    client.on('notice', ({ message = '' }) => plans.push(message));
+    void client.query(
+      `LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_level = 'notice'`,
+    );
+  });
+  return { store, plans };
+}
+
+test('contested rows look people up by index in a store that was never analyzed', async () => {
+  const count = 3_000;
+  const ids = Array.from({ length: count }, (_, at) => `${count - at}`);
+  const people = ids.map((id, at) => ({ id, email: at % 2 === 0 ? null : `p${id}@x.io`, attributes: {} }));
+  await addPeople(database.store, people, 'never');
+  const { store, plans } = explainingStore();
+  try {
+    const work = await stageImport(store, {
+      workspace: 'never',
+      allowEmailUpdatesUsingId: true,
+      columns: ['id', 'email'],
+      // Everybody moves on to the email of the one before, who has given it up.
+      rows: ids.map((id) => [id, `p${Number(id) + 1}@x.io`]),
+    });
+    await planImport(store, work);
+    plans.length = 0;
+    while (await applyNextChunk(store, work));
+  } finally {
+    await store.close();
+  }
+  const lookUps = plans.flatMap((plan) => plan.match(/.*\bon person [pq]\b.*\n.*/g) ?? []);
+  expect(lookUps.length).toBeGreaterThan(3);
+  for (const lookUp of lookUps)
+    expect(lookUp).toMatch(
+      /Index Scan using person_by_(id|email) .*\n\s*Index Cond: \(+(id|lower\(email\)) =/,
+    );
+});
 
 /** The statistics say that there is nobody, as they do when autovacuum looks while a first import runs. */
 async function addUnseen(workspace: string): Promise<void> {
