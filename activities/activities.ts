@@ -42,6 +42,13 @@ export interface Activities {
    * already, that row stands and its result is given; one that is still `Running` is closed as this entry says.
    */
   logUnopened(input: UnopenedImport): Promise<ImportResult>;
+  /**
+   * Moves the sync's `last_sync_time` in the store past an import whose failures the user takes as they are. Repeated, it
+   * gives the same. Refuses with `AcceptRefused`, and nothing is changed.
+   */
+  acceptImport(input: { workspace: string; sync: string; number: number }): Promise<AcceptedImport>;
+  /** Whether the namespace has Inlet's search attributes at this moment; false where that can't be found out. */
+  searchAttributesExist(): Promise<boolean>;
   /** After delete: the log stays, the numbers go on, `last_sync_time` is 0. */
   forgetSync(input: { workspace: string; sync: string }): Promise<void>;
 }
@@ -51,6 +58,8 @@ export type ImportKey = string;
 
 export interface OpenedImport {
   key: ImportKey;
+  /** True if the namespace has Inlet's search attributes. */
+  searchable?: true;
 }
 
 export interface StagedRows {
@@ -67,6 +76,14 @@ export interface DefinedSync extends Defined {
   /** The next import number and `last_sync_time`, as the store has them after the change. */
   nextNumber: number;
   lastSyncTime: number;
+}
+
+/** What accepting an import changed, `last_sync_time` in Unix seconds. */
+export interface AcceptedImport {
+  formerly: number;
+  lastSyncTime: number;
+  /** How many rows had failed. */
+  failed: number;
 }
 
 /** How an opened import came to its end. */

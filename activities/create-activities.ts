@@ -1,10 +1,12 @@
 import { CancelledFailure, Context, log } from '@temporalio/activity';
+import { acceptImport } from '../store/accept-import.js';
 import { forgetSync } from '../store/workspaces.js';
 import type { Activities } from './activities.js';
 import { defineSyncActivity } from './define-sync.js';
 import type { Dependencies } from './dependencies.js';
 import { importStepActivities } from './import-steps.js';
 import { openImportActivity } from './open-import.js';
+import { searchAttributesOf } from './search-attributes.js';
 import { isUnexpected, translateError } from './translate-error.js';
 import { workspaceTurnActivities } from './workspace-turn.js';
 
@@ -12,16 +14,29 @@ import { workspaceTurnActivities } from './workspace-turn.js';
 export function createActivities(dependencies: Dependencies): Activities {
   const steps = importStepActivities(dependencies);
   const turns = workspaceTurnActivities(dependencies);
+  const exist = searchAttributesOf(dependencies.client);
+  const open = openImportActivity(dependencies);
   return {
     defineSync: translated(defineSyncActivity(dependencies)),
     askForWorkspace: translated(turns.askForWorkspace),
     awaitClosed: translated(turns.awaitClosed),
-    openImport: translated(openImportActivity(dependencies)),
+    openImport: translated(async (opening) => {
+      const opened = await open(opening);
+      return searchableIf(await exist(), opened);
+    }),
     stageQuery: translated(steps.stageQuery),
     planChunks: translated(steps.planChunks),
     applyChunks: translated(steps.applyChunks),
-    closeImport: translated(steps.closeImport),
-    logUnopened: translated(steps.logUnopened),
+    closeImport: translated(async (closing) => {
+      const result = await steps.closeImport(closing);
+      return searchableIf(await exist(), result);
+    }),
+    logUnopened: translated(async (entry) => {
+      const result = await steps.logUnopened(entry);
+      return searchableIf(await exist(), result);
+    }),
+    searchAttributesExist: exist,
+    acceptImport: translated((ref) => acceptImport(dependencies.store, ref)),
     forgetSync: translated(({ workspace, sync }) => forgetSync(dependencies.store, workspace, sync)),
   };
 }
@@ -42,6 +57,11 @@ function translated<Input, Output>(
       throw failure;
     }
   };
+}
+
+/** The last that is asked before the workflow goes on: what it sets then must be there. */
+function searchableIf<Result extends { searchable?: true }>(exist: boolean, result: Result): Result {
+  return exist ? { ...result, searchable: true } : result;
 }
 
 const same = (error: unknown) => error;

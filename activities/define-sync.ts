@@ -2,30 +2,14 @@ import { Context } from '@temporalio/activity';
 import { resolveDatabase } from '../config/workspace-file.js';
 import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
 import { openSource } from '../sources/open-source.js';
+import { quotedPlaceholders } from '../sources/quoted-placeholders.js';
 import type { Column } from '../sources/source.js';
 import { checkColumns } from '../store/column-rules.js';
 import { saveSync } from '../store/workspaces.js';
 import type { Activities } from './activities.js';
+import { changeWarnings } from './change-warnings.js';
 import type { Dependencies } from './dependencies.js';
 import { failure } from './failures.js';
-
-/** Sentences on what a change means for rows that are already past (docs/scheduling.md, "Changing a sync"). */
-function changeWarnings(former: SyncDefinition, next: SyncDefinition): string[] {
-  const warnings: string[] = [];
-  if (former.database !== next.database)
-    warnings.push(
-      `The sync reads from another database now, so its last_sync_time is 0: the next import asks for all rows.`,
-    );
-  const changed = [
-    former.query !== next.query && 'query',
-    former.identifyBy !== next.identifyBy && 'identifier',
-  ].filter((what) => what !== false);
-  if (changed.length > 0 && former.database === next.database)
-    warnings.push(
-      `The ${changed.join(' and the ')} changed: rows whose time is already past will not come again by themselves. Run \`inlet trigger ${next.sync} --full\` to ask for all of them.`,
-    );
-  return warnings;
-}
 
 /** Makes the activity `defineSync`: see `Activities`. */
 export function defineSyncActivity({ file, store }: Dependencies): Activities['defineSync'] {
@@ -61,7 +45,11 @@ export function defineSyncActivity({ file, store }: Dependencies): Activities['d
       created,
       nextNumber,
       lastSyncTime,
-      warnings: [...warnings, ...(former === null ? [] : changeWarnings(former, definition))],
+      warnings: [
+        ...warnings,
+        ...quotedPlaceholders(definition.query),
+        ...(former === null ? [] : changeWarnings(former, definition)),
+      ],
       columns: columns.map(({ name, sourceType }) => ({ name, sourceType })),
     };
   }

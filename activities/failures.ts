@@ -4,6 +4,8 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 export const failureTypes = {
   /** The file, the query or the settings are wrong; only an edit mends it. */
   DefinitionRefused: { retryable: false },
+  /** `last_sync_time` can't be moved past this import; the log says the same next time. */
+  AcceptRefused: { retryable: false },
   /** The query can't run, or gives columns that can't be imported; only an edit or the database's owner mends it. */
   QueryRefused: { retryable: false },
   /** The source can't be reached or broke off; it may be back soon. */

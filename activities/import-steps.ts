@@ -1,11 +1,11 @@
 import { logUnopened } from '../store/log-unopened.js';
-import { closeImport, type Ended } from '../store/end-import.js';
+import { closeImport, type End, type Ended } from '../store/end-import.js';
 import { waitForHeldChunks } from '../store/held-chunks.js';
 import { forgetStaging, noteDatabaseMessage, readOpenImport } from '../store/imports.js';
 import { applyNextChunk, planImport, StagingLost, type StagedWork } from '../store/ledger.js';
 import { sweepStaging } from '../store/staging.js';
 import type { ImportResult } from '../workflows/messages.js';
-import type { Activities } from './activities.js';
+import type { Activities, Ending } from './activities.js';
 import type { Dependencies } from './dependencies.js';
 import { whileHeartbeating } from './heartbeat.js';
 import { stageImport } from './stage-query.js';
@@ -82,25 +82,24 @@ export function importStepActivities(dependencies: Dependencies): Steps {
         ),
       ),
 
-    async closeImport({ key, ending }) {
-      const end =
-        ending.kind === 'applied'
-          ? { status: 'applied' as const }
-          : {
-              status: ending.kind === 'failed' ? ('Failed' as const) : ('Canceled' as const),
-              reason: ending.reason,
-            };
-      const ended = await closeImport(store, key, end);
-      // Its own, and what lost attempts and abandoned imports left. What can't be dropped now is swept later.
-      await sweepStaging(store).catch(() => 0);
-      return { ...resultOf(ended), counts: ended.counts };
-    },
+    closeImport: ({ key, ending }) =>
+      whileHeartbeating(async () => {
+        const ended = await closeImport(store, key, endOf(ending));
+        // Its own, and what lost attempts and abandoned imports left. What can't be dropped now is swept later.
+        await sweepStaging(store).catch(() => 0);
+        return { ...resultOf(ended), counts: ended.counts };
+      }),
 
     async logUnopened({ input, status, reason, intervals }) {
       const ended = await logUnopened(store, { ...input, status, reason, intervals });
       return ended.counts.rows > 0 ? { ...resultOf(ended), counts: ended.counts } : resultOf(ended);
     },
   };
+}
+
+function endOf(ending: Ending): End {
+  if (ending.kind === 'applied') return { status: 'applied' };
+  return { status: ending.kind === 'failed' ? 'Failed' : 'Canceled', reason: ending.reason };
 }
 
 function resultOf(ended: Ended): ImportResult {

@@ -2,6 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pg from 'pg';
 import { ConfigError } from '../config/config-error.js';
 import { SourceError } from '../sources/source-error.js';
+import { AcceptRefused } from '../store/accept-import.js';
 import { FencedOff } from '../store/fence.js';
 import { StagingLost } from '../store/ledger.js';
 import { TooManyRows } from '../store/row-meter.js';
@@ -22,6 +23,7 @@ export function translateError(error: unknown): Error {
   if (error instanceof SourceError)
     return failure(error.retryable ? 'SourceUnavailable' : 'QueryRefused', error.message);
   if (error instanceof ConfigError) return failure('DefinitionRefused', error.message);
+  if (error instanceof AcceptRefused) return failure('AcceptRefused', error.message);
   if (error instanceof SettingsRefused) return failure('DefinitionRefused', error.message);
   if (error instanceof TooManyRows) return failure('QueryRefused', error.message);
   if (error instanceof FencedOff) return failure('FencedOff', error.message);

@@ -28,6 +28,7 @@ export function importJson(record: ImportRecord): { readonly [key: string]: Json
     plannedAt: record.plannedAt,
     appliedAt: record.appliedAt,
     endedAt: record.endedAt,
+    acceptedAt: record.acceptedAt,
     warnings: record.warnings,
   };
 }

@@ -26,13 +26,10 @@ import { isWithoutPoller } from './temporal-error.js';
 const answerWithinMs = 4_000;
 const resultWithinMs = 120_000;
 
-/** No worker answered; with a sentence on what may happen nevertheless. */
+/** No worker answered; if something was sent, with a sentence on what may become of it. */
 export class NoWorkerAnswered extends CommandError {
-  constructor(sent: 'nothing changes' | 'may still be done', cause: unknown) {
-    const after = {
-      'nothing changes': '',
-      'may still be done': ' What was sent may still be done when a worker comes.',
-    }[sent];
+  constructor(asked: 'a question' | 'a change', cause: unknown) {
+    const after = asked === 'a change' ? ' What was sent may still be done when a worker comes.' : '';
     super(`No worker answered. Start one with "inlet worker".${after}`, exitCodes.failed, cause);
   }
 }
@@ -77,7 +74,7 @@ export class SyncHandle {
     const start = new WithStartWorkflowOperation<typeof SyncWorkflow>('SyncWorkflow', {
       workflowId: syncId(this.#workspace, this.#sync),
       taskQueue: this.#temporal.taskQueue,
-      args: [{ workspace: this.#workspace, sync: this.#sync }],
+      args: [{ workspace: this.#workspace, sync: this.#sync, searchable: true }],
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     });
@@ -99,7 +96,7 @@ export class SyncHandle {
       this.#temporal.workerAnswered = true;
       return status;
     } catch (error) {
-      if (isUnanswered(error)) throw new NoWorkerAnswered('nothing changes', error);
+      if (isUnanswered(error)) throw new NoWorkerAnswered('a question', error);
       throw this.#explained(error);
     }
   }
@@ -138,7 +135,7 @@ export class SyncHandle {
       return await this.#within(resultWithinMs, () => sent.result());
     } catch (error) {
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isWithoutPoller(error)) {
-        throw new NoWorkerAnswered('may still be done', error);
+        throw new NoWorkerAnswered('a change', error);
       }
       throw this.#explained(error);
     }

@@ -116,13 +116,13 @@ function verdict(counts: Sum, promised: number | null): { status: Ended['status'
   return { status: failed > 0 ? 'Some Rows Failed' : 'Completed', reason: null };
 }
 
-/** Never backwards, and not if the sync reads from another database by now. */
+/** Never backwards, and not if the sync was deleted or reads from another database since. */
 async function moveLastSyncTime(client: pg.ClientBase, key: string): Promise<void> {
   await client.query(
     `UPDATE inlet.sync s SET last_sync_time = i.start_time
      FROM inlet.import i
      WHERE i.import_id = $1 AND s.sync_id = i.sync_id AND s.deleted_at IS NULL AND i.start_time > s.last_sync_time
-       AND s.definition->>'database' = i.definition->>'database'`,
+       AND s.definition->>'database' = i.definition->>'database' AND i.number >= s.first_number`,
     [key],
   );
 }

@@ -13,7 +13,7 @@ const importColumns = `
   coalesce(nullif(i.added_by_failed, 0), l.added_by_failed) AS "addedByFailed",
   i.rows_staged AS "rowsStaged", l.rows_applied AS "rowsApplied", l.chunks, l.chunks_applied AS "chunksApplied",
   i.due_at AS "dueAt", i.opened_at AS "openedAt", i.staged_at AS "stagedAt", i.planned_at AS "plannedAt",
-  i.applied_at AS "appliedAt", i.ended_at AS "endedAt"`;
+  i.applied_at AS "appliedAt", i.ended_at AS "endedAt", i.accepted_at AS "acceptedAt"`;
 
 const fromImports = `
   FROM inlet.import i JOIN inlet.sync s USING (sync_id) JOIN inlet.workspace w ON w.workspace_id = i.workspace_id

@@ -56,6 +56,8 @@ export interface ImportRecord extends ImportRef {
   plannedAt: Date | null;
   appliedAt: Date | null;
   endedAt: Date | null;
+  /** When a user took its failures as they are, and `last_sync_time` moved past it. */
+  acceptedAt: Date | null;
 }
 
 export interface SyncRecord {

@@ -11,6 +11,7 @@ import { openStore, type Store } from '../store/store.js';
 import { activityQueue, TASK_QUEUE } from '../workflows/messages.js';
 import { startCaretaking } from './caretaker.js';
 import { createLogger, installLogger } from './logger.js';
+import { keepSearchAttributes } from './search-attributes.js';
 import { workflowBundle } from './workflow-bundle.js';
 
 /** Activities of one workspace that run at once here; each keeps a connection or two busy. */
@@ -88,6 +89,7 @@ async function serve(
   onReady: (workspaces: string[]) => void,
 ): Promise<void> {
   const common = { connection, namespace, shutdownGraceTime: GRACE_MS };
+  const registering = keepSearchAttributes({ connection, namespace, logger });
   const workers = await Promise.all([
     workflowBundle().then((codePath) =>
       Worker.create({
@@ -107,6 +109,7 @@ async function serve(
       }),
     ),
   ]);
+  const stopRegistering = await registering;
   const stops = served.map(({ file, store }) =>
     startCaretaking({ workspace: file.settings.name, store, client, logger }),
   );
@@ -122,7 +125,7 @@ async function serve(
     await Promise.all(running);
   } finally {
     await Promise.allSettled(running);
-    stops.forEach((stop) => stop());
+    for (const stop of [...stops, stopRegistering]) stop();
     logger.info('drained');
   }
 }

@@ -33,6 +33,11 @@ const policies: Record<keyof Activities, ActivityOptions> = {
     scheduleToStartTimeout: '4s',
     retry: { ...sourceTrouble, maximumAttempts: 3 },
   },
+  acceptImport: {
+    startToCloseTimeout: '30s',
+    scheduleToStartTimeout: '4s',
+    retry: { ...sourceTrouble, maximumAttempts: 3 },
+  },
   askForWorkspace: {
     startToCloseTimeout: '10s',
     cancellationType: 'TRY_CANCEL',
@@ -51,8 +56,13 @@ const policies: Record<keyof Activities, ActivityOptions> = {
   stageQuery: { ...stopsFirst, startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: sourceTrouble },
   planChunks: { ...stopsFirst, startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: storeTrouble },
   applyChunks: { ...stopsFirst, startToCloseTimeout: '24h', heartbeatTimeout: '10s', retry: storeTrouble },
-  closeImport: { startToCloseTimeout: '2m', retry: untilDone },
+  closeImport: { startToCloseTimeout: '10m', heartbeatTimeout: '10s', retry: untilDone },
   logUnopened: { startToCloseTimeout: '20s', retry: untilDone },
+  searchAttributesExist: {
+    startToCloseTimeout: '10s',
+    scheduleToStartTimeout: '10s',
+    retry: { maximumAttempts: 1 },
+  },
   forgetSync: { startToCloseTimeout: '20s', retry: untilDone },
 };
 

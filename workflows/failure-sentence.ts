@@ -34,4 +34,5 @@ const steps: Partial<Record<string, string>> = {
   applyChunks: 'applying the chunks',
   closeImport: 'closing the import',
   defineSync: 'checking the definition',
+  acceptImport: 'accepting the import',
 };

@@ -15,16 +15,17 @@ import type { ImportInput, ImportResult } from './messages.js';
  */
 export async function followImport(input: ImportInput): Promise<{ result: Promise<ImportResult> }> {
   const { workspace, sync, name } = input.definition;
-  const workflowId = importId(workspace, sync, input.number);
+  const { number, searchable } = input;
+  const workflowId = importId(workspace, sync, number);
   try {
     const child = await startChild<typeof ImportWorkflow>('ImportWorkflow', {
       workflowId,
       args: [input],
       // A sync that is gone must not leave an import that nobody follows; it ends between two chunks.
       parentClosePolicy: 'REQUEST_CANCEL',
-      staticSummary: summary(`${name}, import ${input.number}`),
+      staticSummary: summary(`${name}, import ${number}`),
     });
-    return { result: child.result().catch(lost) };
+    return { result: child.result().then(closed, lost) };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     return { result: endOfOtherRun() };
@@ -36,15 +37,25 @@ export async function followImport(input: ImportInput): Promise<{ result: Promis
       'awaitClosed',
       summary(`wait for ${workflowId}, which runs already`),
     )(workflowId);
+    if (searchable) await release();
     return await resultInLog('it closed without telling how it ended');
   }
 
-  /** It could not give the workspace back itself; the mutex would find out within seconds, now it does at once. */
+  async function closed(result: ImportResult): Promise<ImportResult> {
+    if (searchable && result.grantedAt !== undefined) await release();
+    return result;
+  }
+
   async function lost(error: unknown): Promise<ImportResult> {
     if (!(error instanceof ChildWorkflowFailure)) throw error;
+    await release();
+    return await resultInLog(failureSentence(error));
+  }
+
+  /** The mutex would find out within seconds that the import has closed; now it does at once. */
+  async function release(): Promise<void> {
     const mutex = getExternalWorkflowHandle(mutexId(workspace));
     await mutex.signal(releaseWorkspace, { importId: workflowId }).catch(ignoreClosed);
-    return await resultInLog(failureSentence(error));
   }
 
   /** The log may know how it ended; if it doesn't, the import is `Failed`. */

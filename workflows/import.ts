@@ -7,12 +7,13 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Ending, ImportKey, UnopenedImport } from '../activities/activities.js';
+import type { Ending, ImportKey, OpenedImport, UnopenedImport } from '../activities/activities.js';
 import { activity } from './activity-policies.js';
 import { endingLine, importDetails } from './details.js';
 import { failedWith, failureSentence } from './failure-sentence.js';
 import { ignoreClosed } from './ignore-closed.js';
 import { logUnopened } from './log-unopened.js';
+import { publishStatus } from './search-attributes.js';
 import {
   busy,
   describeImport,
@@ -36,16 +37,24 @@ type Answer =
  * applies them. Whatever goes wrong is in its result; it fails only if Temporal loses it.
  */
 export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> {
-  const { workspace } = input.definition;
+  const { workspace, sync } = input.definition;
   const { workflowId, parent } = workflowInfo();
   const mutex = getExternalWorkflowHandle(mutexId(workspace));
   let answer: Answer | undefined;
   let full = input.full;
 
-  setHandler(granted, () => void (answer ??= { kind: 'granted' }));
-  setHandler(busy, ({ holder }) => void (answer ??= { kind: 'busy', holder }));
-  setHandler(withdraw, ({ reason }) => void (answer ??= { kind: 'withdrawn', reason }));
-  setHandler(runInFull, () => void (full ||= answer === undefined));
+  setHandler(granted, () => void (answer ??= { kind: 'granted' }), {
+    description: 'From the mutex: the workspace is yours',
+  });
+  setHandler(busy, ({ holder }) => void (answer ??= { kind: 'busy', holder }), {
+    description: 'From the mutex: another import has the workspace',
+  });
+  setHandler(withdraw, ({ reason }) => void (answer ??= { kind: 'withdrawn', reason }), {
+    description: 'End as Canceled, unless the workspace is granted already',
+  });
+  setHandler(runInFull, () => void (full ||= answer === undefined), {
+    description: 'Run with last_sync_time 0, unless the workspace is granted already',
+  });
 
   try {
     enter('waiting for the workspace');
@@ -82,15 +91,15 @@ export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> 
     const grantedAt = Date.now();
     try {
       const opened = await openImport(grantedAt);
-      const result = 'key' in opened ? await runOpened(opened.key) : opened;
+      const result = 'key' in opened ? await runOpened(opened) : opened;
       return { ...result, grantedAt, ...(full && { full }) };
     } finally {
-      await CancellationScope.nonCancellable(release);
+      if (!isFollowed()) await CancellationScope.nonCancellable(release);
     }
   }
 
   /** Opens the import in the log; one that can't be opened is written there all the same. */
-  async function openImport(grantedAt: number): Promise<{ key: ImportKey } | ImportResult> {
+  async function openImport(grantedAt: number): Promise<OpenedImport | ImportResult> {
     enter('opening');
     const skips = input.whenBusy === 'skip';
     const open = activity(workspace, 'openImport', 'open it in the log', skips ? ['WorkspaceTaken'] : []);
@@ -105,7 +114,8 @@ export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> 
     }
   }
 
-  async function runOpened(key: ImportKey): Promise<ImportResult> {
+  async function runOpened({ key, searchable }: OpenedImport): Promise<ImportResult> {
+    if (input.searchable && searchable) publishStatus({ workspace, sync }, 'Running');
     const ending = await stageAndApply(key);
     return await CancellationScope.nonCancellable(async () => {
       enter('closing');
@@ -183,7 +193,13 @@ export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> 
 
   function ended(result: ImportResult): ImportResult {
     enter(endingLine(result));
+    if (input.searchable && result.searchable) publishStatus({ workspace, sync }, result.status);
     return result;
+  }
+
+  /** Whether a sync tells the mutex of the end. */
+  function isFollowed(): boolean {
+    return input.searchable === true && parent !== undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { SyncDefinition, WhenBusy, WorkspaceSettings } from '../config/sync-definition.js';
 import type { Schedule } from './schedule.js';
@@ -10,6 +11,13 @@ export const syncId = (workspace: string, sync: string) => `sync:${workspace}/${
 export const importId = (workspace: string, sync: string, number: number) =>
   `import:${workspace}/${sync}/${number}`;
 export const mutexId = (workspace: string) => `mutex:${workspace}`;
+
+/** By what Temporal's UI and CLI find syncs and imports; the worker registers them where it may. */
+export const searchAttributeKeys = {
+  workspace: defineSearchAttributeKey('InletWorkspace', 'KEYWORD'),
+  sync: defineSearchAttributeKey('InletSync', 'KEYWORD'),
+  status: defineSearchAttributeKey('InletStatus', 'KEYWORD'),
+};
 
 /** An import's workflow id as users read it: `import 7 of customers`. */
 export function describeImport(id: string): string {
@@ -44,6 +52,11 @@ export interface ImportInput {
   full: boolean;
   /** When it was due, in milliseconds since the epoch, on Temporal's clock. */
   dueAt: number;
+  /**
+   * Absent in histories from before there were search attributes. Its sync tells the mutex of its end, so that its own
+   * history stays short.
+   */
+  searchable?: true;
 }
 
 export interface ImportResult {
@@ -59,6 +72,8 @@ export interface ImportResult {
   endedAt: number;
   /** The sync's `last_sync_time` in the store after this import, in Unix seconds, if this import moved it. */
   lastSyncTime?: number;
+  /** True if the namespace had Inlet's search attributes when the log was written. */
+  searchable?: true;
 }
 
 /** From the mutex: the workspace is yours. */
@@ -69,6 +84,7 @@ export const busy = defineSignal<[{ holder: string }]>('busy');
 export const withdraw = defineSignal<[{ reason: string }]>('withdraw');
 /** From the sync: run with `last_sync_time` 0, unless the workspace is granted already. */
 export const runInFull = defineSignal('runInFull');
+
 // --- the mutex ----------------------------------------------------------------------------------------------------
 
 export interface MutexInput {
@@ -103,6 +119,8 @@ export const mutexState = defineQuery<MutexState>('state');
 export interface SyncInput {
   workspace: string;
   sync: string;
+  /** Absent in histories from before there were search attributes. */
+  searchable?: true;
   /** Carried over continue-as-new. */
   state?: SyncState;
 }
@@ -143,6 +161,21 @@ export interface Triggered {
   alreadyQueued: boolean;
 }
 
+export interface AcceptRequest {
+  /** An import that is `Some Rows Failed`. */
+  number: number;
+}
+
+/** `last_sync_time` before and after, in Unix seconds. */
+export interface Accepted {
+  formerly: number;
+  lastSyncTime: number;
+  /** How many rows failed, and won't be asked for again. */
+  failed: number;
+  /** An import that was started before, and still asks from the former `last_sync_time`. */
+  startedBefore?: number;
+}
+
 export interface Pause {
   reason: string;
   /** Milliseconds on Temporal's clock. */
@@ -158,6 +191,8 @@ export interface SyncStatus {
   currentImport?: number;
   /** Milliseconds on Temporal's clock; absent while paused. */
   nextRunAt?: number;
+  /** What later runs are reckoned from. */
+  schedule: Schedule;
   lastSyncTime: number;
   /** Newest first, at most ten. */
   recent: ImportResult[];
@@ -169,6 +204,8 @@ export const define = defineUpdate<Defined, [DefineRequest]>('define');
 export const trigger = defineUpdate<Triggered, [TriggerRequest]>('trigger');
 /** Cancels the running or queued import; gives its number, or null if there is none. */
 export const cancelImport = defineUpdate<number | null>('cancelImport');
+/** Moves `last_sync_time` past an import whose failures the user takes as they are, in the store and here. */
+export const acceptImport = defineUpdate<Accepted, [AcceptRequest]>('accept');
 /** Cancels a running import and ends the sync's workflow; nothing imported is touched. */
 export const deleteSync = defineUpdate<void>('delete');
 export const pause = defineSignal<[{ reason: string }]>('pause');

@@ -69,6 +69,19 @@ export function dueRun(
   return { dueAt, missed: Math.round((dueAt - next) / timing.everyMs), missedFrom: next };
 }
 
+/**
+ * When the next runs begin, if nothing intervenes: exact on a grid; from the end of imports the earliest, as if an import
+ * took no time. None if the next one counts from the end of an import that runs.
+ */
+export function upcomingRuns(schedule: Schedule, timing: Timing, now: number, count: number): number[] {
+  const next = nextRunAt(schedule, timing);
+  if (next === undefined) return [];
+  const onGrid = timing.anchor === 'start' && hasGrid(schedule, timing);
+  const first = Math.max(next, now);
+  const base = onGrid ? latestPoint(next, timing, now) : first;
+  return Array.from({ length: count }, (_, index) => (index === 0 ? first : base + index * timing.everyMs));
+}
+
 /** A due import is about to ask for the workspace: its point of the grid is dealt with, however long it waits. */
 export function importStarted(
   schedule: Schedule,

@@ -1,5 +1,5 @@
 import type { DefinedSync, UnopenedImport } from '../activities/activities.js';
-import type { DefineRequest, ImportInput, ImportResult, SyncState } from './messages.js';
+import type { DefineRequest, ImportInput, ImportResult, SyncState, SyncStatus } from './messages.js';
 import * as schedule from './schedule.js';
 import type { Cause } from './schedule.js';
 
@@ -128,6 +128,11 @@ export function noteEnd(state: SyncState, current: CurrentImport, result: Import
   if (upgraded && run.granted && !result.full) queueTrigger(state, undefined, true, result.endedAt);
 }
 
+/** The store has moved `last_sync_time`; an import that ended meanwhile may have moved it further. */
+export function noteAccepted(state: SyncState, { lastSyncTime }: { lastSyncTime: number }): void {
+  state.lastSyncTime = Math.max(state.lastSyncTime, lastSyncTime);
+}
+
 export function noteResult(state: SyncState, result: ImportResult): void {
   state.recent = [result, ...state.recent].slice(0, RECENT);
 }
@@ -160,6 +165,21 @@ export function pauseNow(state: SyncState, reason: string, now: number): void {
 export function resumeNow(state: SyncState, now: number): void {
   if (state.paused) state.schedule = schedule.letPass(state.schedule, state.definition, now);
   delete state.paused;
+}
+
+/** What the sync does, for whoever asks. */
+export function statusOf(state: SyncState, current: CurrentImport | undefined, now: number): SyncStatus {
+  const at = nextRunAt(state);
+  return {
+    definition: state.definition,
+    activity: current ? (isQueued(current) ? 'queued' : 'importing') : state.paused ? 'paused' : 'waiting',
+    paused: state.paused,
+    currentImport: current?.input.number ?? state.triggered?.number,
+    nextRunAt: at !== undefined && current && at <= now ? undefined : at,
+    schedule: state.schedule,
+    lastSyncTime: state.lastSyncTime,
+    recent: state.recent,
+  };
 }
 
 export function isQueued(current: CurrentImport): boolean {

@@ -1,32 +1,39 @@
 import {
   allHandlersFinished,
   condition,
-  continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ExternalWorkflowHandle } from '@temporalio/workflow';
 import type { UnopenedImport } from '../activities/activities.js';
+import { acceptInStore, refuseNoNumber } from './accept-import.js';
 import { activity } from './activity-policies.js';
-import { oneAtATime, refusal, refuseForeign } from './define-sync.js';
+import { checkAndSave, refuseForeign } from './define-sync.js';
 import { syncDetails } from './details.js';
 import { followImport } from './follow-import.js';
 import { ignoreClosed } from './ignore-closed.js';
+import { inTurn } from './in-turn.js';
 import { logUnopened } from './log-unopened.js';
 import * as messages from './messages.js';
 import type {
+  Accepted,
+  AcceptRequest,
   DefineRequest,
   ImportInput,
   SyncInput,
   SyncState,
-  SyncStatus,
   TriggerRequest,
   Triggered,
 } from './messages.js';
+import { refusal } from './refusal.js';
+import { PublishedStatus } from './search-attributes.js';
 import * as sync from './sync-state.js';
+
+const DEFINE = 'Check a definition with a worker and put it in force, as inlet apply does';
 
 /** One sync, for as long as it is defined: imports on its schedule, and what users ask of it. */
 export async function SyncWorkflow(input: SyncInput): Promise<void> {
@@ -38,16 +45,19 @@ export async function SyncWorkflow(input: SyncInput): Promise<void> {
 async function firstDefinition(input: SyncInput): Promise<SyncState | undefined> {
   let state: SyncState | undefined;
   let asked = false;
-  const checkAndSave = oneAtATime();
+  const oneByOne = inTurn();
   setHandler(
     messages.define,
     async (request) => {
       asked = true;
-      const { answer, ...defined } = await checkAndSave(request);
+      const { answer, ...defined } = await oneByOne(() => checkAndSave(request));
       state = sync.withDefinition(state, request, defined, Date.now());
       return answer;
     },
-    { validator: (request: DefineRequest) => refuseForeign(input, request) },
+    {
+      description: DEFINE,
+      validator: (request: DefineRequest) => refuseForeign(input, request),
+    },
   );
   await condition(() => asked && allHandlersFinished());
   return state;
@@ -63,56 +73,71 @@ async function runSync(input: SyncInput, carried: SyncState): Promise<void> {
   const unlogged: UnopenedImport[] = [];
   let deletion: 'none' | 'asked' | 'done' = 'none';
 
-  const checkAndSave = oneAtATime();
+  const published = new PublishedStatus(input);
+
+  // What changes what the store has of the sync: the last answer must be the newest.
+  const oneByOne = inTurn();
   setHandler(
     messages.define,
     async (request) => {
-      const { answer, ...defined } = await checkAndSave(request);
+      const { answer, ...defined } = await oneByOne(() => checkAndSave(request));
       state = sync.withDefinition(state, request, defined, Date.now());
       show();
       return answer;
     },
     {
+      description: DEFINE,
       validator: (request: DefineRequest) => {
         refuseForeign(input, request);
         refuseWhenDeleted();
       },
     },
   );
+  setHandler<Accepted, [AcceptRequest], typeof messages.acceptImport>(
+    messages.acceptImport,
+    async (request) => {
+      const accepted = await oneByOne(() => acceptInStore(input, request));
+      sync.noteAccepted(state, accepted);
+      show();
+      return { ...accepted, ...(current && { startedBefore: current.input.number }) };
+    },
+    {
+      description: 'Move last_sync_time past an import whose failed rows are taken as they are',
+      validator: (request) => {
+        refuseNoNumber(request);
+        refuseWhenDeleted();
+      },
+    },
+  );
   setHandler<Triggered, [TriggerRequest], typeof messages.trigger>(messages.trigger, trigger, {
+    description: 'Import now, paused or not; one at most is queued',
     validator: refuseWhenDeleted,
   });
-  setHandler(messages.pause, ({ reason }) => {
-    sync.pauseNow(state, reason, Date.now());
-    withdrawQueued(reason === '' ? 'paused' : `paused: ${reason}`);
-    show();
+  setHandler(messages.pause, pause, { description: 'Let intervals pass without an import' });
+  setHandler(messages.resume, resume, { description: 'Go on with the next scheduled interval' });
+  setHandler(messages.cancelImport, () => cancelImport(), {
+    description: 'Cancel the import that runs or is queued; gives its number',
   });
-  setHandler(messages.resume, () => {
-    sync.resumeNow(state, Date.now());
-    show();
+  setHandler(messages.deleteSync, deleteSync, {
+    description: 'Cancel the running import and end the sync; nothing imported is touched',
   });
-  setHandler(messages.cancelImport, () => cancelImport());
-  setHandler(messages.deleteSync, async () => {
-    deletion = 'asked';
-    cancelImport();
-    await condition(() => deletion === 'done');
+  setHandler(messages.importGranted, noteGrant, {
+    description: 'From the mutex: the import of this sync has the workspace',
   });
-  setHandler(messages.importGranted, ({ importId, grantedAt }) => {
-    if (current && importId === idOf(current.input)) sync.noteGrant(state, current, grantedAt);
-    show();
+  setHandler(messages.syncStatus, () => sync.statusOf(state, current, Date.now()), {
+    description: 'What the sync does, its schedule, last_sync_time and last imports',
   });
-  setHandler(messages.syncStatus, status);
 
   while (!isDeleted()) {
     await waitUntilDue();
     await logWhatNeverRan();
     if (isFull()) {
-      await condition(() => allHandlersFinished() || isDeleted());
-      if (isQuiet()) await continueAsNew<typeof SyncWorkflow>({ ...input, state });
+      await condition(() => (allHandlersFinished() && published.settled) || isDeleted());
+      if (isQuiet()) await beginNewRun({ ...input, searchable: true, state });
     } else {
       const { run, missed } = sync.takeNextRun(state, Date.now());
       await logWhatNeverRan(missed);
-      if (run) await carryOut(run);
+      if (run) await carryOut(input.searchable ? { ...run, searchable: true } : run);
     }
   }
   await logWhatNeverRan(sync.dropTrigger(state, 'its sync was deleted'));
@@ -125,7 +150,8 @@ async function runSync(input: SyncInput, carried: SyncState): Promise<void> {
     sync: input.sync,
   });
   deletion = 'done';
-  await condition(allHandlersFinished);
+  show();
+  await condition(() => allHandlersFinished() && published.settled);
 
   async function waitUntilDue(): Promise<void> {
     show();
@@ -172,6 +198,28 @@ async function runSync(input: SyncInput, carried: SyncState): Promise<void> {
     return triggered;
   }
 
+  function pause({ reason }: { reason: string }): void {
+    sync.pauseNow(state, reason, Date.now());
+    withdrawQueued(reason === '' ? 'paused' : `paused: ${reason}`);
+    show();
+  }
+
+  function resume(): void {
+    sync.resumeNow(state, Date.now());
+    show();
+  }
+
+  async function deleteSync(): Promise<void> {
+    deletion = 'asked';
+    cancelImport();
+    await condition(() => deletion === 'done');
+  }
+
+  function noteGrant({ importId, grantedAt }: { importId: string; grantedAt: number }): void {
+    if (current && importId === idOf(current.input)) sync.noteGrant(state, current, grantedAt);
+    show();
+  }
+
   function cancelImport(): number | null {
     if (!current) return dropTrigger('canceled');
     toTell.push((run) => run.cancel());
@@ -195,27 +243,10 @@ async function runSync(input: SyncInput, carried: SyncState): Promise<void> {
     show();
   }
 
-  function status(): SyncStatus {
-    const at = sync.nextRunAt(state);
-    return {
-      definition: state.definition,
-      activity: current
-        ? sync.isQueued(current)
-          ? 'queued'
-          : 'importing'
-        : state.paused
-          ? 'paused'
-          : 'waiting',
-      paused: state.paused,
-      currentImport: current?.input.number ?? state.triggered?.number,
-      nextRunAt: at !== undefined && current && at <= Date.now() ? undefined : at,
-      lastSyncTime: state.lastSyncTime,
-      recent: state.recent,
-    };
-  }
-
   function show(): void {
-    setCurrentDetails(syncDetails(status()));
+    const status = sync.statusOf(state, current, Date.now());
+    setCurrentDetails(syncDetails(status));
+    if (input.searchable) published.show(deletion === 'done' ? 'deleted' : status.activity);
   }
 
   function isDeleted(): boolean {
@@ -223,7 +254,7 @@ async function runSync(input: SyncInput, carried: SyncState): Promise<void> {
   }
 
   function isQuiet(): boolean {
-    return !isDeleted() && unlogged.length === 0 && allHandlersFinished();
+    return !isDeleted() && unlogged.length === 0 && published.settled && allHandlersFinished();
   }
 
   function refuseWhenDeleted(): void {
@@ -239,6 +270,11 @@ async function waitFor(wake: () => boolean, until: number | undefined, summary: 
   const remaining = until === undefined ? undefined : until - Date.now();
   if (remaining === undefined) await condition(wake);
   else if (remaining > 0) await condition(wake, remaining, { summary });
+}
+
+/** Search attributes would be handed on although the namespace may have lost them; the new run sets its own. */
+function beginNewRun(input: SyncInput): Promise<never> {
+  return makeContinueAsNewFunc<typeof SyncWorkflow>({ typedSearchAttributes: [] })(input);
 }
 
 function isFull(): boolean {

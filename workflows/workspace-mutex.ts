@@ -35,16 +35,26 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
   let holderAsksAgain = false;
   let lookNow = false;
 
-  setHandler(requestWorkspace, (request) => {
-    if (request.importId === holder) holderAsksAgain = true;
-    else if (!queue.some(({ importId }) => importId === request.importId)) queue.push(request);
-    show();
+  setHandler(
+    requestWorkspace,
+    (request) => {
+      if (request.importId === holder) holderAsksAgain = true;
+      else if (!queue.some(({ importId }) => importId === request.importId)) queue.push(request);
+      show();
+    },
+    { description: 'An import asks for the workspace; repeated, it is the same request' },
+  );
+  setHandler(
+    releaseWorkspace,
+    ({ importId }) => {
+      if (importId === holder) lookNow = true;
+    },
+    { description: 'Look now whether the holder has closed; a signal alone frees nothing' },
+  );
+  setHandler(withdrawRequest, ({ importId }) => void remove(importId), {
+    description: 'Take a request out of the queue',
   });
-  setHandler(releaseWorkspace, ({ importId }) => {
-    if (importId === holder) lookNow = true;
-  });
-  setHandler(withdrawRequest, ({ importId }) => void remove(importId));
-  setHandler(mutexState, now);
+  setHandler(mutexState, now, { description: 'Who has the workspace, and who waits for it' });
 
   for (;;) {
     show();
@@ -128,7 +138,10 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
 
 const wontWait = ({ whenBusy }: MutexRequest) => whenBusy === 'skip';
 
-const isFull = () => workflowInfo().continueAsNewSuggested;
+/** A history is replayed whole when its worker was lost, and this one grows with every import of the workspace. */
+const LONG = 1_000;
+
+const isFull = () => workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONG;
 
 /** @returns false if nobody is there to hear it */
 async function tell(

@@ -89,3 +89,19 @@ function commentEnd(query: string, start: number): number {
     if (depth === 0) return mark.lastIndex;
   }
 }
+
+/** The quoted texts and names of a query, from quote to quote; comments are neither. */
+export function quotedStretches(query: string): { kind: 'text' | 'name'; start: number; end: number }[] {
+  const stretches: { kind: 'text' | 'name'; start: number; end: number }[] = [];
+  for (let at = 0; at < query.length;) {
+    token.lastIndex = at;
+    const match = token.exec(query);
+    const end = tokenEnd(query, at, token.lastIndex, match?.groups ?? {});
+    const whole = match?.[0] ?? '';
+    if (whole.startsWith('"')) stretches.push({ kind: 'name', start: at, end });
+    else if (/^([eE]?'|\$)/.test(whole) && match?.groups?.['parameter'] === undefined)
+      stretches.push({ kind: 'text', start: at, end });
+    at = end;
+  }
+  return stretches;
+}

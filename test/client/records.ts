@@ -54,6 +54,7 @@ export function importRecord(changes: Partial<ImportRecord> = {}): ImportRecord 
     plannedAt: at(4),
     appliedAt: at(10),
     endedAt: at(11),
+    acceptedAt: null,
     ...changes,
   };
 }

@@ -2,12 +2,13 @@ import { Context } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/common';
 import type { Activities, Ending } from '../../activities/activities.js';
 import { failure } from '../../activities/failures.js';
+import { searchAttributesOf } from '../../activities/search-attributes.js';
 import { isWorkflowOpen, workspaceTurnActivities } from '../../activities/workspace-turn.js';
 import type { Dependencies } from '../../activities/dependencies.js';
 import { importId } from '../../workflows/messages.js';
 import type { ImportInput, ImportResult } from '../../workflows/messages.js';
 
-export type Step = Exclude<keyof Activities, 'askForWorkspace' | 'awaitClosed'>;
+export type Step = Exclude<keyof Activities, 'askForWorkspace' | 'awaitClosed' | 'searchAttributesExist'>;
 
 /** A place where an activity waits until the test lets it go on. */
 export interface Hold {
@@ -39,6 +40,7 @@ export class ScriptedWorkspace {
   lanes = 2;
   /** What the next import's `last_sync_time` moves to if it completes. */
   startTime: number | undefined;
+  private acceptedTime = 0;
   /** Refuses definitions whose query is this one. */
   refusedQuery = 'SELECT refused';
   private open: { id: string; input: ImportInput; grantedAt: number } | undefined;
@@ -77,6 +79,7 @@ export class ScriptedWorkspace {
 
   /** @param turns what asking for the workspace needs */
   activities(turns: Pick<Dependencies, 'client' | 'taskQueue'>): Activities {
+    const exist = searchAttributesOf(turns.client);
     const { askForWorkspace, awaitClosed } = workspaceTurnActivities(turns);
     const pass = (step: Step, of: string) => this.pass(step, of);
     return {
@@ -104,7 +107,7 @@ export class ScriptedWorkspace {
           throw failure('WorkspaceTaken', `the workspace is still taken by ${this.open.id}`);
         }
         this.open = { id, input, grantedAt };
-        return { key: id };
+        return { key: id, ...((await exist()) && { searchable: true as const }) };
       },
       stageQuery: async (key) => {
         await this.passOpen('stageQuery', key);
@@ -119,12 +122,22 @@ export class ScriptedWorkspace {
         const open = this.opened(key);
         await pass('closeImport', shortOf(open.input));
         this.open = undefined;
-        return this.write(open.input, endingOf(ending, this.startTime));
+        const result = this.write(open.input, endingOf(ending, this.startTime));
+        return (await exist()) ? { ...result, searchable: true } : result;
       },
       logUnopened: async ({ input, status, reason, intervals }) => {
         await pass('logUnopened', shortOf(input));
         const known = this.log.find(({ id }) => id === idOf(input));
         return known ?? this.write(input, { status, reason }, intervals);
+      },
+      searchAttributesExist: exist,
+      acceptImport: async ({ sync, number }) => {
+        await pass('acceptImport', `${sync}/${number}`);
+        const refused = this.entries(sync).find((entry) => entry.number === number) === undefined;
+        if (refused) throw failure('AcceptRefused', `import ${number} is not in the log`);
+        const formerly = this.acceptedTime;
+        this.acceptedTime = this.startTime ?? 0;
+        return { formerly, lastSyncTime: this.acceptedTime, failed: 3 };
       },
       forgetSync: async ({ sync }) => {
         await pass('forgetSync', sync);

@@ -130,7 +130,7 @@ export class Workspace {
 
   /** Starts or updates a sync as `apply` does. */
   async define(sync: string, change: Partial<SyncDefinition> = {}): Promise<Defined> {
-    const input: SyncInput = { workspace: this.name, sync };
+    const input: SyncInput = { workspace: this.name, sync, searchable: true };
     return await this.client.workflow.executeUpdateWithStart(define, {
       args: [{ definition: this.definition(sync, change), settings: this.settings() }],
       startWorkflowOperation: new WithStartWorkflowOperation<typeof SyncWorkflow>('SyncWorkflow', {
