@@ -62,7 +62,11 @@ async function apply(session: Session, names: string[]): Promise<ExitCode> {
   }
 
   const applied = definitions.filter((_, index) => results[index]?.reason === undefined);
-  const warnings = sharedTimes([...file.syncs.values()], applied);
+  const refused = new Set(definitions.filter((definition) => !applied.includes(definition)));
+  const warnings = sharedTimes(
+    [...file.syncs.values()].filter((definition) => !refused.has(definition)),
+    applied,
+  );
   for (const warning of warnings) out.warn(warning);
   if (out.json) out.document({ workspace: file.settings.name, syncs: results.map(appliedJson), warnings });
   return results.every(({ reason }) => reason === undefined) ? exitCodes.fine : exitCodes.failed;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { resolveDatabase, type DatabaseConnection, type WorkspaceFile } from '../config/workspace-file.js';
 import { openSource } from '../sources/open-source.js';
+import { quotedPlaceholders } from '../sources/quoted-placeholders.js';
 import type { Finding } from '../sources/source.js';
 import { examples, type Run } from './argument.js';
 import { exitCodes, wrongUse, type ExitCode } from './exit.js';
@@ -45,9 +46,12 @@ async function check(session: Session, name: string | undefined): Promise<ExitCo
     checked.push(each);
     if (!out.json) show(out, each);
   }
+  const warnings = queryWarnings(file, name);
+  for (const warning of warnings) out.warn(warning);
   if (out.json) {
     out.document({
       file: file.path,
+      warnings,
       databases: checked.map((each) => ({
         database: each.database,
         findings: each.findings.map(({ level, subject, message }) => ({ level, subject, message })),
@@ -57,6 +61,13 @@ async function check(session: Session, name: string | undefined): Promise<ExitCo
   if (unresolved.length > 0) throw new ConfigError(unresolved.flatMap(({ problems }) => problems));
   const bad = checked.some((each) => each.findings.some(({ level }) => level === 'problem'));
   return bad ? exitCodes.failed : exitCodes.fine;
+}
+
+/** What the queries that read from these databases say without being run. */
+function queryWarnings(file: WorkspaceFile, database: string | undefined): string[] {
+  return [...file.syncs.values()]
+    .filter((definition) => database === undefined || definition.database === database)
+    .flatMap(({ sync, query }) => quotedPlaceholders(query).map((warning) => `${sync}: ${warning}`));
 }
 
 function select(file: WorkspaceFile, name: string | undefined): string[] {

@@ -3,6 +3,7 @@ import { resolveDatabase, type WorkspaceFile } from '../config/workspace-file.js
 import type { SyncDefinition } from '../config/sync-definition.js';
 import { fillLastSyncTime, usesLastSyncTime } from '../sources/last-sync-time.js';
 import { openSource } from '../sources/open-source.js';
+import { quotedPlaceholders } from '../sources/quoted-placeholders.js';
 import { SourceError } from '../sources/source-error.js';
 import type { Column, Snapshot, Source } from '../sources/source.js';
 import { checkColumns } from '../store/column-rules.js';
@@ -48,7 +49,8 @@ async function preview(session: Session, name: string, full: boolean): Promise<E
       stop.signal,
     );
     const shown = await judge(session, file, definition, snapshot);
-    const result: Preview = { definition, lastSyncTime, sql, limit: rowLimit, ...shown };
+    const warnings = [...quotedPlaceholders(definition.query), ...shown.warnings];
+    const result: Preview = { definition, lastSyncTime, sql, limit: rowLimit, ...shown, warnings };
     if (out.json) out.document(previewJson(result));
     else showPreview(out, result);
     for (const warning of result.warnings) out.warn(warning);

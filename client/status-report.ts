@@ -25,7 +25,7 @@ export function activityText(status: SyncStatus, now: number): string {
   const current = status.currentImport === undefined ? 'an import' : `import ${status.currentImport}`;
   const doing = {
     waiting: 'waiting for its next run',
-    queued: `${current} waits for its turn in the workspace`,
+    queued: `${current} ${status.whenBusy === 'skip' ? 'asks for the workspace' : 'waits for its turn in the workspace'}`,
     importing: `${current} runs`,
     paused: 'paused',
   }[status.activity];

@@ -29,10 +29,13 @@ function skippedOften(imports: readonly ImportRecord[]): string[] {
   ];
 }
 
-/** Only a Completed import moves `last_sync_time`; until then the same rows are asked for again. */
+/**
+ * Only a Completed import moves `last_sync_time`, or one whose failures were accepted; until then the same rows are asked
+ * for again.
+ */
 function heldBack(sync: string, imports: readonly ImportRecord[]): string[] {
-  const completed = imports.findIndex((each) => each.status === 'Completed');
-  const since = (completed === -1 ? imports : imports.slice(0, completed)).filter(
+  const past = imports.findIndex((each) => each.status === 'Completed' || each.acceptedAt !== null);
+  const since = (past === -1 ? imports : imports.slice(0, past)).filter(
     (each) => each.status === 'Some Rows Failed' || each.status === 'Failed',
   );
   const first = since.at(-1);
@@ -42,8 +45,16 @@ function heldBack(sync: string, imports: readonly ImportRecord[]): string[] {
     first.status === 'Failed'
       ? `inlet import ${sync} ${first.number}`
       : `inlet failures ${sync} ${first.number}`;
+  // The newest that can be accepted takes those before it along.
+  const newest = since.find((each) => each.status === 'Some Rows Failed' && each.startTime !== null);
+  const rows =
+    newest === first ? 'its failed rows' : `the failed rows of imports up to ${newest?.number ?? ''}`;
+  const accept =
+    newest === undefined
+      ? ''
+      : ` If ${rows} may stay as they are, "inlet accept ${sync} ${newest.number}" moves it past them.`;
   return [
-    `last_sync_time is held back since import ${first.number} (${timeText(time)}), which is ${first.status}: "${where}" says why.`,
+    `last_sync_time is held back since import ${first.number} (${timeText(time)}), which is ${first.status}: "${where}" says why.${accept}`,
   ];
 }
 

@@ -91,7 +91,8 @@ export async function saveSync(
     const saved = only(
       await client.query<{ nextNumber: number; lastSyncTime: number }>(
         `UPDATE inlet.sync SET definition = $2, deleted_at = NULL,
-                last_sync_time = CASE WHEN $3 THEN 0 ELSE last_sync_time END
+                last_sync_time = CASE WHEN $3 THEN 0 ELSE last_sync_time END,
+                first_number = CASE WHEN $3 THEN next_number ELSE first_number END
          WHERE sync_id = $1 RETURNING next_number AS "nextNumber", last_sync_time AS "lastSyncTime"`,
         [syncId, JSON.stringify(definition), moved],
       ),
@@ -132,7 +133,7 @@ async function saveSettings(
 /** After `delete`: the log stays, the numbers go on, `last_sync_time` is 0. */
 export async function forgetSync(store: Store, workspace: string, sync: string): Promise<void> {
   await store.pool.query(
-    `UPDATE inlet.sync s SET deleted_at = now(), last_sync_time = 0
+    `UPDATE inlet.sync s SET deleted_at = now(), last_sync_time = 0, first_number = next_number
      FROM inlet.workspace w WHERE w.workspace_id = s.workspace_id AND w.name = $1 AND s.name = $2`,
     [workspace, sync],
   );

@@ -189,6 +189,8 @@ export interface SyncStatus {
   paused?: Pause;
   /** The import that runs or is queued. */
   currentImport?: number;
+  /** What it does if another import has the workspace; absent if there is none, or only a trigger that is queued. */
+  whenBusy?: WhenBusy;
   /** Milliseconds on Temporal's clock; absent while paused. */
   nextRunAt?: number;
   /** What later runs are reckoned from. */

@@ -175,6 +175,7 @@ export function statusOf(state: SyncState, current: CurrentImport | undefined, n
     activity: current ? (isQueued(current) ? 'queued' : 'importing') : state.paused ? 'paused' : 'waiting',
     paused: state.paused,
     currentImport: current?.input.number ?? state.triggered?.number,
+    ...(current && { whenBusy: current.input.whenBusy }),
     nextRunAt: at !== undefined && current && at <= now ? undefined : at,
     schedule: state.schedule,
     lastSyncTime: state.lastSyncTime,

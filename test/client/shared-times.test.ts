@@ -32,6 +32,28 @@ describe('syncs that share their times', () => {
     expect(shared(customers({ whenBusy: 'wait' }), leads())).toBe(true);
   });
 
+  it('are told of together where they are many', () => {
+    const all = ['a', 'b', 'c', 'd'].map((sync) => syncDefinition({ sync }));
+    expect(sharedTimes(all, all)).toEqual([
+      expect.stringMatching(
+        /^"a" \(every 1h\), "b" \(every 1h\), "c" \(every 1h\) and "d" \(every 1h\) share their times/,
+      ),
+    ]);
+  });
+
+  it('are told of in pairs where one meets two that do not meet each other', () => {
+    const start = '2026-01-01T00:00:00Z';
+    const all = [
+      syncDefinition({ sync: 'a', startAt: start, ...minutes(4) }),
+      syncDefinition({ sync: 'b', startAt: '2026-01-01T00:02:00Z', ...minutes(4) }),
+      syncDefinition({ sync: 'c', startAt: start, ...minutes(2) }),
+    ];
+    expect(sharedTimes(all, all).map((sentence) => sentence.replace(/ share.*/, ''))).toEqual([
+      '"a" (every 4m) and "c" (every 2m)',
+      '"b" (every 4m) and "c" (every 2m)',
+    ]);
+  });
+
   it('need a grid, which intervals from the end of an import are not', () => {
     expect(shared(customers({ anchor: 'end', whenBusy: 'skip' }), leads())).toBe(false);
   });

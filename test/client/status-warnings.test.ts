@@ -35,7 +35,25 @@ describe('warnings of a status', () => {
   it('tell since when and by what last_sync_time is held back', () => {
     const imports = log('Failed', 'Skipped', 'Some Rows Failed', 'Canceled', 'Completed', 'Failed');
     expect(statusWarnings('customers', imports)).toEqual([
-      'last_sync_time is held back since import 4 (2026-01-02T03:00:01Z), which is Some Rows Failed: "inlet failures customers 4" says why.',
+      'last_sync_time is held back since import 4 (2026-01-02T03:00:01Z), which is Some Rows Failed: "inlet failures customers 4" says why. If its failed rows may stay as they are, "inlet accept customers 4" moves it past them.',
+    ]);
+  });
+
+  it('name the newest import that can be accepted, which takes those before it along', () => {
+    const imports = log('Some Rows Failed', 'Failed', 'Some Rows Failed', 'Completed');
+    expect(statusWarnings('customers', imports)).toEqual([
+      expect.stringMatching(
+        /since import 2 .* the failed rows of imports up to 4 .*"inlet accept customers 4"/,
+      ),
+    ]);
+  });
+
+  it('end with the import that was accepted', () => {
+    const accepted = importRecord({ status: 'Some Rows Failed', number: 2, acceptedAt: new Date() });
+    expect(statusWarnings('customers', [accepted, ...log('Some Rows Failed')])).toEqual([]);
+    const later = importRecord({ status: 'Some Rows Failed', number: 3 });
+    expect(statusWarnings('customers', [later, accepted])).toEqual([
+      expect.stringContaining('held back since import 3'),
     ]);
   });
 

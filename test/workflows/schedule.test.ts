@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { at, diaryOf, minutes } from '../support/sync-diary.js';
 import type { Day } from '../support/sync-diary.js';
+import { beginSchedule, upcomingRuns } from '../../workflows/schedule.js';
+import type { Schedule, Timing } from '../../workflows/schedule.js';
 
 const hourlyFromStart = { everyMs: minutes(60), anchor: 'start' } as const;
 const hourlyFromEnd = { everyMs: minutes(60), anchor: 'end' } as const;
@@ -569,5 +571,32 @@ const days: Record<string, [sentence: string, day: Day, diary: string[]][]> = {
 describe.each(Object.entries(days))('%s:', (_, sentences) => {
   it.each(sentences)('%s', (_, day, diary) => {
     expect(diaryOf(day)).toEqual(diary);
+  });
+});
+
+describe('the next runs', () => {
+  const from = at('1:30');
+  const times = (schedule: Schedule, timing: Timing, now: string) =>
+    upcomingRuns(schedule, timing, at(now), 3).map((run) => run / minutes(1));
+
+  it('are on the grid, the first of them at once if it is overdue', () => {
+    const schedule = { firstAt: from, hasRun: true, gridPoint: from };
+    expect(times(schedule, hourlyFromStart, '2:00')).toEqual([150, 210, 270]);
+    expect(times(schedule, hourlyFromStart, '4:40')).toEqual([280, 330, 390]);
+  });
+
+  it('of a sync that begins now are now, and intervals from it', () => {
+    expect(times(beginSchedule(hourlyFromStart, from), hourlyFromStart, '1:30')).toEqual([90, 150, 210]);
+  });
+
+  it('begin at startAt, if that is to come', () => {
+    const timing = { ...hourlyFromStart, startAt: startAt('3:00') };
+    expect(times(beginSchedule(timing, from), timing, '1:30')).toEqual([180, 240, 300]);
+  });
+
+  it('from the end of imports are the earliest possible; none is known while one runs', () => {
+    const schedule = { firstAt: from, hasRun: true, gridPoint: from };
+    expect(times({ ...schedule, endedAt: at('1:31') }, hourlyFromEnd, '2:00')).toEqual([151, 211, 271]);
+    expect(times(schedule, hourlyFromEnd, '2:00')).toEqual([]);
   });
 });
