@@ -155,7 +155,10 @@ export function reviewText(reviewed: Review, now: number): string {
     ['schedule', scheduleText(definition)],
     [
       'next runs',
-      [...(runsNote === '' ? [] : [runsNote]), ...runs.map((at) => momentText(at, now))].join('\n'),
+      [
+        ...(runsNote === '' ? [] : [runsNote]),
+        ...runs.map((at) => (at <= now ? 'at once' : momentText(at, now))),
+      ].join('\n'),
     ],
     ['last_sync_time', time],
     ['SQL', visibleLines(sql.trimEnd())],

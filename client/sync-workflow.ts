@@ -150,7 +150,10 @@ export class SyncHandle {
   }
 
   #explained(error: unknown): unknown {
-    if (error instanceof WorkflowNotFoundError) return new SyncNotRunning(this.#sync, 'never', error);
+    if (error instanceof WorkflowNotFoundError) {
+      const why = /already completed/i.test(error.message) ? 'ended' : 'never';
+      return new SyncNotRunning(this.#sync, why, error);
+    }
     if (error instanceof QueryRejectedError) return new SyncNotRunning(this.#sync, 'ended', error);
     if (error instanceof QueryNotRegisteredError) return new SyncNotRunning(this.#sync, 'not yet', error);
     return error;
