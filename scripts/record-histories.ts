@@ -1,13 +1,16 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { NativeConnection } from '@temporalio/worker';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import pino from 'pino';
 import { failure } from '../activities/failures.js';
 import { importId, mutexId } from '../workflows/messages.js';
 import { cancelImport, deleteSync, pause, releaseWorkspace, resume } from '../workflows/messages.js';
 import { startShortHistoryServer } from '../test/support/short-history-server.js';
 import { eventually, startWorld } from '../test/support/workflow-world.js';
 import type { Workspace } from '../test/support/workflow-world.js';
+import { keepSearchAttributes } from '../worker/search-attributes.js';
 import { workflowBundle } from '../worker/workflow-bundle.js';
 
 /*
@@ -27,6 +30,7 @@ try {
   await rm(DIRECTORY, { recursive: true, force: true });
   await mkdir(DIRECTORY);
   await recordImports();
+  await registerSearchAttributes();
   await recordSync();
   await recordMutex();
 } finally {
@@ -87,6 +91,9 @@ async function recordSync(): Promise<void> {
     await acme.trigger('customers');
     await acme.ended('customers', number);
   }
+  await save('sync-import-completed', acme.import('customers', 3));
+  await save('sync-import-canceled', acme.import('customers', 4));
+  await save('sync-import-terminated', acme.import('customers', 5));
   await sync.executeUpdate(deleteSync);
   await sync.result();
   const runs = world.client.workflow.list({ query: `WorkflowId = '${sync.workflowId}'` });
@@ -96,6 +103,15 @@ async function recordSync(): Promise<void> {
   for (const [index, { runId }] of started.entries()) {
     await save(`sync-run-${index + 1}`, world.client.workflow.getHandle(sync.workflowId, runId));
   }
+}
+
+/** Syncs are recorded with them, imports without a sync without. */
+async function registerSearchAttributes(): Promise<void> {
+  const connection = await NativeConnection.connect({ address: server.address });
+  const logger = pino({ level: 'warn' });
+  const stop = await keepSearchAttributes({ connection, namespace: 'default', logger });
+  stop();
+  await connection.close();
 }
 
 async function recordMutex(): Promise<void> {

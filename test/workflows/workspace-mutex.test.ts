@@ -25,6 +25,21 @@ describe('the mutex of a workspace', () => {
     expect(opened(acme)).toEqual(['a/1', 'd/1', 'b/1', 'c/1']);
   });
 
+  it('keeps its history short: it begins a new run long before Temporal suggests that, and keeps its holder', async () => {
+    const acme = await world.workspace();
+    const first = await holding(acme, 'a');
+    const { runId } = await acme.mutex().describe();
+    const nobody = { importId: importId(acme.name, 'nobody', 1) };
+    const signals = () => Array.from({ length: 50 }, () => acme.mutex().signal('release', nobody));
+    for (let sent = 0; sent < 1_100; sent += 50) await Promise.all(signals());
+    await eventually(
+      async () => (await acme.mutex().describe()).runId,
+      (now) => now !== runId,
+    );
+    expect((await acme.mutexState()).holder).toBe(importId(acme.name, 'a', 1));
+    first.release();
+  });
+
   it('tells who will not wait that it is busy, and by whom', async () => {
     const acme = await world.workspace();
     const first = await holding(acme, 'a');
