@@ -105,6 +105,7 @@ function endOf(ending: Ending): End {
 function resultOf(ended: Ended): ImportResult {
   return {
     number: ended.number,
+    nextNumber: ended.nextNumber,
     status: ended.status,
     endedAt: ended.endedAt.getTime(),
     ...(ended.reason !== null && { reason: ended.reason }),

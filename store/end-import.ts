@@ -18,6 +18,8 @@ export interface Ended {
   endedAt: Date;
   /** The sync's `last_sync_time` if this import moved it. */
   lastSyncTime: number | null;
+  /** The least number that no import of the sync has. */
+  nextNumber: number;
 }
 
 /**
@@ -132,6 +134,7 @@ export async function readEnded(client: pg.ClientBase, key: string): Promise<End
   const row = only(
     await client.query<Omit<Ended, 'counts'> & RowCounts>(
       `SELECT s.name AS sync, i.number, i.status, i.reason, i.ended_at AS "endedAt",
+              s.next_number AS "nextNumber",
               CASE WHEN i.status = 'Completed' AND s.last_sync_time = i.start_time THEN i.start_time END AS "lastSyncTime",
               coalesce(i.rows, 0) AS rows, coalesce(i.added, 0) AS added, coalesce(i.updated, 0) AS updated,
               coalesce(i.unchanged, 0) AS unchanged, coalesce(i.skipped, 0) AS skipped,
@@ -140,6 +143,6 @@ export async function readEnded(client: pg.ClientBase, key: string): Promise<End
       [key],
     ),
   );
-  const { sync, number, status, reason, endedAt, lastSyncTime, ...counts } = row;
-  return { sync, number, status, reason, endedAt, lastSyncTime, counts };
+  const { sync, number, status, reason, endedAt, lastSyncTime, nextNumber, ...counts } = row;
+  return { sync, number, status, reason, endedAt, lastSyncTime, nextNumber, counts };
 }

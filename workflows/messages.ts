@@ -72,6 +72,8 @@ export interface ImportResult {
   endedAt: number;
   /** The sync's `last_sync_time` in the store after this import, in Unix seconds, if this import moved it. */
   lastSyncTime?: number;
+  /** The least number that the log has for no import of the sync: a sync that was reset may have forgotten some. */
+  nextNumber?: number;
   /** True if the namespace had Inlet's search attributes when the log was written. */
   searchable?: true;
 }

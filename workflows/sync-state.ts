@@ -134,7 +134,10 @@ export function noteAccepted(state: SyncState, { lastSyncTime }: { lastSyncTime:
 }
 
 export function noteResult(state: SyncState, result: ImportResult): void {
-  state.recent = [result, ...state.recent].slice(0, RECENT);
+  const { nextNumber = 0, ...shown } = result;
+  state.recent = [shown, ...state.recent].slice(0, RECENT);
+  // Where the sync was reset, the log knows of later imports than it does.
+  state.nextNumber = Math.max(state.nextNumber, nextNumber);
 }
 
 /** The entry for points of the grid that passed by `until` while the sync's own import ran, or waited. */

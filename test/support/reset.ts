@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { randomUUID } from 'node:crypto';
 
-/** What a workflow is reset to before: its first task, or the last one that gave this kind of command. */
-export type ResetPoint = 'first task' | 'start of its child';
+/** The task that a workflow is reset to before: its first one, or one that started a child. */
+export type ResetPoint = 'first task' | 'start of its first child' | 'start of its last child';
 
 /**
  * Resets a workflow, open or closed, as `temporal workflow reset` does: a new run replays its history up to that point
@@ -14,10 +14,10 @@ export async function resetWorkflow(client: Client, workflowId: string, to: Rese
   const { events = [] } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
   const tasks = (events ?? []).flatMap((event) => {
     const { startChildWorkflowExecutionInitiatedEventAttributes: child } = event;
-    if (to === 'start of its child') return child ? [child.workflowTaskCompletedEventId] : [];
+    if (to !== 'first task') return child ? [child.workflowTaskCompletedEventId] : [];
     return event.workflowTaskCompletedEventAttributes ? [event.eventId] : [];
   });
-  const task = to === 'first task' ? tasks[0] : tasks.at(-1);
+  const task = to === 'start of its last child' ? tasks.at(-1) : tasks[0];
   if (!task) throw new Error(`the history of ${workflowId} has no ${to}`);
   await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,

@@ -175,7 +175,7 @@ describe('an import that is reset', () => {
 describe('a sync that is reset', () => {
   it('to before its running import began waits for that import, and goes on after it', async () => {
     const number = await triggerHeld('one');
-    await resetWorkflow(client, syncId(inlet.workspace, 'one'), 'start of its child');
+    await resetWorkflow(client, syncId(inlet.workspace, 'one'), 'start of its last child');
     await release('one');
     await inlet.untilStatus('one', number, 'Completed');
     expect(await logOf('one', number)).toEqual(unchanged);
@@ -188,6 +188,24 @@ describe('a sync that is reset', () => {
     const next = await trigger('one');
     expect(next).toBe(number + 1);
     await inlet.untilStatus('one', next, 'Completed');
+  });
+});
+
+describe('a sync that is reset to before imports that have ended', () => {
+  it('gives none of their numbers again: the next import is one', async () => {
+    const last = await trigger('two');
+    await inlet.untilStatus('two', last, 'Completed');
+    await inlet.source.query(`INSERT INTO two VALUES ('two-new')`);
+    await resetWorkflow(client, syncId(inlet.workspace, 'two'), 'start of its first child');
+    const sync = client.workflow.getHandle(syncId(inlet.workspace, 'two'));
+    await vi.waitFor(
+      async () => expect(await sync.query(syncStatus)).toMatchObject({ activity: 'waiting' }),
+      { timeout: 30_000 },
+    );
+    const next = await trigger('two');
+    expect(next).toBeGreaterThan(last);
+    await inlet.untilStatus('two', next, 'Completed');
+    expect((await logOf('two', next))?.rows).toBe(`${ROWS + 1}`);
   });
 });
 
