@@ -156,6 +156,25 @@ describe('the main job', () => {
     expect(resumed.code).toBe(0);
   });
 
+  it('reviews a sync: what apply would change, the SQL, and the next five runs', async () => {
+    const same = await inlet.inlet('review', 'customers', '--json');
+    expect(dataOf(same)).toMatchObject({ apply: 'change nothing', changes: [], mode: 'add-and-update' });
+    const { nextRuns, sql } = JSON.parse(same.stdout) as { nextRuns: string[]; sql: string };
+    expect(nextRuns).toHaveLength(5);
+    expect(sql).toMatch(/updated_at > to_timestamp\(\d{10}\)/);
+    await inlet.write(file.replace('every: 1h', 'every: 3h'));
+    const changed = await inlet.inlet('review', 'customers');
+    expect(changed.stdout).toMatch(/apply would +change it$/m);
+    expect(changed.stdout).toContain('every: 1h → 3h');
+    await inlet.write(file);
+  });
+
+  it('lists what a sync does now', async () => {
+    const listed = await inlet.inlet('list');
+    expect(listed.stdout).toMatch(/^customers +crm +1h +waiting, next \S+ \(in .*\) +#4 Completed/m);
+    expect(listed.code).toBe(0);
+  });
+
   it('says of an unchanged sync that it is, and of a changed one what that means', async () => {
     const same = await inlet.inlet('apply', 'customers', '--json');
     expect(dataOf(same)).toMatchObject({
@@ -219,6 +238,18 @@ describe('rows that fail', () => {
     const { stderr } = await inlet.inlet('status', 'leads');
     expect(stderr).toContain('last_sync_time is held back since import 1');
     expect(stderr).toContain('"inlet failures leads 1" says why');
+  });
+
+  it('may stay as they are: accept moves last_sync_time past them, and ends that warning', async () => {
+    const { code, stdout } = await inlet.inlet('accept', 'leads', '2');
+    expect(stdout).toMatch(
+      /^last_sync_time of leads moved from 0 to \d{10} .* past the 3 failed rows of import 2\.$/,
+    );
+    expect(code).toBe(0);
+    expect((await inlet.inlet('status', 'leads')).stderr).toBe('');
+    const refused = await inlet.inlet('accept', 'leads', '1');
+    expect(refused.stderr).toContain('last_sync_time is past import 1 of "leads" already');
+    expect(refused.code).toBe(1);
   });
 
   it('are fine once they are mended', async () => {

@@ -73,6 +73,18 @@ describe('without a Temporal server', () => {
   );
 });
 
+describe('without a Temporal server and a prepared store', () => {
+  it('review says what follows from the file, and what is not known', async () => {
+    const address = inlet.env.TEMPORAL_ADDRESS ?? '';
+    inlet.env.TEMPORAL_ADDRESS = await freeAddress();
+    const { code, stdout, stderr } = await inlet.inlet('review', 'customers');
+    inlet.env.TEMPORAL_ADDRESS = address;
+    expect(stdout).toMatch(/^ +SQL +SELECT 1 AS id$/m);
+    expect(stderr).toContain('No Temporal server answers');
+    expect(code).toBe(0);
+  });
+});
+
 describe('without a worker', () => {
   it('says of what is sent that it may still be done, and sends nothing more', async () => {
     const ran = await inlet.inlet('apply', '--json');
@@ -112,6 +124,13 @@ describe('without a worker', () => {
     const { code, stdout, stderr } = await inlet.inlet('status', 'customers');
     expect(stdout).toMatch(/schedule +every 1h/);
     expect(stderr).toContain('No worker answered.');
+    expect(code).toBe(1);
+  });
+
+  it('lists what the log knows all the same', async () => {
+    const { code, stdout, stderr } = await inlet.inlet('list');
+    expect(stdout).toMatch(/^customers +crm +1h +\? /m);
+    expect(stderr).toContain('What the syncs do now is not known. No worker answered.');
     expect(code).toBe(1);
   });
 });
