@@ -189,6 +189,29 @@ describe('the order of the query', () => {
     expect(outcome.people).toEqual([person('1', 'new@x.io'), person('2', 'one@x.io')]);
   });
 
+  test('gives what an earlier row gave up to the first who wants it, and refuses the others', async () => {
+    const outcome = await imported(
+      {
+        ...moving,
+        rows: [
+          ['1', 'new@x.io'],
+          ['2', 'old@x.io'],
+          ['3', 'old@x.io'],
+          ['4', 'old@x.io'],
+        ],
+        chunkRows: 100,
+      },
+      [person('1', 'old@x.io')],
+    );
+    expect(nonZero(outcome.counts)).toEqual({ rows: 4, updated: 1, added: 1, failed: 2 });
+    expect(outcome.people.map(({ id, email }) => [id, email])).toEqual([
+      ['1', 'new@x.io'],
+      ['2', 'old@x.io'],
+      ['3', null],
+      ['4', null],
+    ]);
+  });
+
   test('refuses the email that only a later row gives up', async () => {
     const outcome = await imported(
       {

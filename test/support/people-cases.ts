@@ -114,6 +114,7 @@ function people(identifiers: Identifier[], pad: string | null): fc.Arbitrary<Mod
     { plan: 'gold' },
     { plan: '', score: 1 },
     { data: { a: [1] }, kept: true },
+    { data: { a: [1, 2] } },
   );
   const person = fc.record({
     id: identifiers.includes('id') ? fc.option(fc.constantFrom(...ids), { freq: 3 }) : fc.constant(null),
@@ -158,7 +159,8 @@ const setup = fc.record({
   hasOther: fc.integer({ min: 0, max: 9 }).map((dice) => dice > 0),
   extras: fc.subarray(extras),
   turn: fc.nat(3),
-  chunkRows: fc.integer({ min: 3, max: 9 }),
+  // Rows of one chunk meet in one statement, rows of many chunks in many.
+  chunkRows: fc.oneof(fc.integer({ min: 3, max: 9 }), fc.constant(1_000)),
   lanes: fc.integer({ min: 1, max: 4 }),
   /** Makes rows so wide that one, two or four of them fill a block of the stage, of which chunks are cut. */
   pad: fc.constantFrom(null, 400, 250, 120).map((size) => (size === null ? null : 'p'.repeat(size))),
