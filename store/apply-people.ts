@@ -157,7 +157,10 @@ function writing({ tables, rows }: PeopleStatement): string {
   )`;
 }
 
-/** Failures are written with the row as it came, which is read again from the stage: few rows fail. */
+/**
+ * Failures are written with the row as it came, which is read again from the stage: few rows fail. OFFSET 0, or the whole
+ * stage would be joined to them.
+ */
 function reporting({ tables, rows }: PeopleStatement): string {
   return `
   failing AS (
@@ -170,7 +173,7 @@ function reporting({ tables, rows }: PeopleStatement): string {
            CASE WHEN f.by_itself THEN r.problem_value ELSE f.other END AS value
     FROM failing f CROSS JOIN LATERAL (
       SELECT ${rows.problemColumn} AS problem_column, ${rows.problemValue} AS problem_value, ${rows.row} AS "row"
-      FROM ${tables.stage} s ${rows.laterals} WHERE s.ctid = f.place
+      FROM ${tables.stage} s ${rows.laterals} WHERE s.ctid = f.place OFFSET 0
     ) r
   ), kept AS (
     INSERT INTO ${tables.failures}
