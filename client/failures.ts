@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import { countFailures, readFailures } from '../store/failures.js';
+import { countFailures, countKeptFailures, readFailures } from '../store/failures.js';
 import { listImports } from '../store/import-log.js';
 import type { FailureCount, FailureRecord, ImportRecord } from '../store/records.js';
 import type { Store } from '../store/store.js';
@@ -61,7 +61,7 @@ async function failures(
 
   await reading(known.file, async () => {
     const counts = await countFailures(store, record);
-    tellWhatIsNotKept(out, record, counts);
+    tellWhatIsNotKept(out, totalOf(counts), await countKeptFailures(store, record));
     const rows = readFailures(store, record);
     if (csv !== undefined) await writeCsv(out, rows, csv);
     else if (out.json) await writeJson(out, record, counts, rows);
@@ -86,9 +86,7 @@ async function latestWithFailures(
 }
 
 /** An import with very many failures keeps only the first of them whole. */
-function tellWhatIsNotKept(out: Output, record: ImportRecord, counts: readonly FailureCount[]): void {
-  const kept = totalOf(counts);
-  const failed = record.counts?.failed ?? 0;
+function tellWhatIsNotKept(out: Output, failed: number, kept: number): void {
   if (failed > kept) {
     out.warn(
       `${countText(failed)} rows failed, of which the first ${countText(kept)} were kept (workspace.keepFailures).`,
@@ -118,7 +116,7 @@ async function show(
   }
   if (total > shown) {
     const all = `inlet failures ${record.sync} ${record.number} --csv FILE`;
-    out.say(`\nThese are the first ${shown} of ${countText(total)}. "${all}" writes all of them.`);
+    out.say(`\nThese are the first ${shown} of ${countText(total)}. "${all}" writes all that were kept.`);
   }
 }
 

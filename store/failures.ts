@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { FailureCount, FailureRecord, ImportRef } from './records.js';
-import type { Store } from './store.js';
+import { only, type Store } from './store.js';
 
 const ofImport = `
   FROM inlet.import_failure f
@@ -20,6 +20,18 @@ export async function countFailures(store: Store, ref: ImportRef): Promise<Failu
     [ref.workspace, ref.sync, ref.number],
   );
   return rows;
+}
+
+/** How many failures of an import are kept whole. */
+export async function countKeptFailures(store: Store, ref: ImportRef): Promise<number> {
+  const { count } = only(
+    await store.pool.query<{ count: number }>(`SELECT count(*) AS count ${ofImport}`, [
+      ref.workspace,
+      ref.sync,
+      ref.number,
+    ]),
+  );
+  return count;
 }
 
 const PAGE = 1_000;

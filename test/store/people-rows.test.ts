@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { countFailures, countKeptFailures } from '../../store/failures.js';
 import { newWorkspace, useStore } from '../support/store-database.js';
 import {
   addPeople,
@@ -362,8 +363,10 @@ test('a failure has the row as it came, and a sentence that says what to do', as
   ]);
 });
 
-test('the first failures of an import are kept, and the counts are exact beyond', async () => {
+test('the first failures of an import are kept, and the counts are exact beyond, by reason too', async () => {
+  const workspace = newWorkspace();
   const outcome = await imported({
+    workspace,
     columns: ['id', 'pad'],
     rows: Array.from({ length: 40 }, (_, at) => [at % 2 === 0 ? '' : `${at}`, 'p'.repeat(400)]),
     keepFailures: 5,
@@ -373,6 +376,11 @@ test('the first failures of an import are kept, and the counts are exact beyond'
   });
   expect(nonZero(outcome.counts)).toEqual({ rows: 40, added: 20, failed: 20 });
   expect(outcome.failures.map(({ rowNumber }) => rowNumber)).toEqual([1, 3, 5, 7, 9]);
+  const ref = { workspace, sync: outcome.sync, number: outcome.number };
+  expect(await countKeptFailures(database.store, ref)).toBe(5);
+  expect(await countFailures(database.store, ref)).toEqual([
+    { query: 'main', reason: 'blank_key', count: 20 },
+  ]);
 });
 
 test('people added by rows that fail are shown beside those added', async () => {
