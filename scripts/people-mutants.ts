@@ -231,16 +231,6 @@ export const mutants: Mutant[] = [
     put: '',
   },
   {
-    rule: 'who gives an identifier up waits for those who wanted it before',
-    find: /gate\[mark\.gives\] \+ 1, reader\[mark\.gives\],/,
-    put: 'gate[mark.gives] + 1,',
-  },
-  {
-    rule: 'who takes an identifier waits for those who wanted it before',
-    find: /CASE WHEN takes THEN reader\[mark\.wants\] END, /,
-    put: '',
-  },
-  {
     rule: 'a row that fails by itself takes nothing',
     find: /(SELECT s\.n, s\.ctid, c\.identifier,\s+)\([^]*?\) IS NULL AND CASE/,
     put: '$1 CASE',
