@@ -25,8 +25,6 @@ export async function markContested(client: pg.ClientBase, input: PlanInput): Pr
   if (rowCount === 0) return 0;
 
   await client.query('ANALYZE inlet_contested');
-  // A workspace that the statistics don't know yet would be taken for one of few people, and be read whole for each row.
-  await client.query(`ANALYZE (SKIP_LOCKED) ${input.tables.people}`);
   await markWanting(client, input, other, mayMove);
   if (mayMove) await markGiving(client, input, other);
   await client.query('SELECT inlet.assign_levels($1::regclass)', [input.tables.marks]);
@@ -65,6 +63,8 @@ async function findWantedByMany(
     GROUP BY 1
     HAVING count(*) > 1 AND bool_and(inlet.identifier_problem('${rows.otherIdentifier}', ${other.cell}) IS NULL)`);
   await client.query('ANALYZE inlet_contested');
+  // A workspace that the statistics don't know yet would be taken for one of few people, and be read whole for each row.
+  await client.query(`ANALYZE (SKIP_LOCKED) ${people}`);
   // Whoever has a key keeps the identifier; those who may give it up are looked for next.
   await client.query(
     `DELETE FROM inlet_contested c USING ${people} q
