@@ -1,4 +1,5 @@
 import type {
+  Accepted,
   Defined,
   DefineRequest,
   EndStatus,
@@ -79,12 +80,7 @@ export interface DefinedSync extends Defined {
 }
 
 /** What accepting an import changed, `last_sync_time` in Unix seconds. */
-export interface AcceptedImport {
-  formerly: number;
-  lastSyncTime: number;
-  /** How many rows had failed. */
-  failed: number;
-}
+export type AcceptedImport = Omit<Accepted, 'startedBefore'>;
 
 /** How an opened import came to its end. */
 export type Ending =

@@ -1,23 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { applyPeople, type OutcomeCount, type Range } from './apply-people.js';
 import { trimFailures } from './failures.js';
 import { importTables } from './import-tables.js';
 import type { StagedWork } from './ledger.js';
+import type { PlannedChunk } from './plan.js';
 import type { PeopleRows } from './row-sql.js';
 import { mendStatistics } from './statistics.js';
-import { only } from './store.js';
+import { hasSqlState, only } from './store.js';
 
-/** A chunk of the ledger. */
-export interface Chunk {
+/** A chunk of the ledger, by its number. */
+export interface Chunk extends PlannedChunk {
   chunk: number;
-  contested: boolean;
-  first: number;
-  last: number;
-  rowsPromised: number;
-  rows: number;
-  marked: boolean;
-  fresh: boolean;
 }
 
 /** The sums of one chunk's outcomes, and its failed rows by reason code. */
@@ -73,7 +67,7 @@ async function hopefully<T>(client: pg.ClientBase, apply: (fresh: boolean) => Pr
   try {
     return await apply(true);
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || error.code !== UNIQUE_VIOLATION) throw error;
+    if (!hasSqlState(error, UNIQUE_VIOLATION)) throw error;
     await client.query('ROLLBACK TO SAVEPOINT fresh');
     return await apply(false);
   }

@@ -1,6 +1,6 @@
 import type { Identifier, Mode, WorkspaceSettings } from '../config/sync-definition.js';
 import type { ImportTables } from './import-tables.js';
-import { compared, usable, type PeopleRows } from './row-sql.js';
+import { compared, rightsOf, usable, type PeopleRows } from './row-sql.js';
 
 export interface PeopleStatement {
   tables: ImportTables;
@@ -68,9 +68,7 @@ function seen({ stage, marks }: ImportTables, { of, marked }: Range) {
 function judging({ tables, rows, mode, settings }: PeopleStatement, range: Range): string {
   const { identifyBy: key, otherIdentifier: other } = rows;
   const { from, where, level } = seen(tables, range);
-  const mayAdd = mode !== 'update';
-  const mayUpdate = mode !== 'add';
-  const mayMove = key === 'id' && settings.allowEmailUpdatesUsingId;
+  const { mayAdd, mayUpdate, mayMove } = rightsOf(rows, mode, settings);
   const person = (alias: 'p' | 'q', identifier: Identifier, wanted: string) =>
     `LEFT JOIN ${tables.people} ${alias} ON ${range.fresh ? 'false' : `${alias}.workspace_id = $1 AND ${compared(identifier, `${alias}.${identifier}`)} = ${wanted}`}`;
   const sound = `i.problem IS NULL AND ${level} IS NULL`;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Identifier } from '../config/sync-definition.js';
 import type { PlanInput } from './plan.js';
-import { compared, usable } from './row-sql.js';
+import { compared, rightsOf, usable } from './row-sql.js';
 import { only } from './store.js';
 
 /**
@@ -15,7 +15,7 @@ export async function markContested(client: pg.ClientBase, input: PlanInput): Pr
   const { rows, definition, settings } = input;
   if (rows.other === null || rows.comparedOther === null) return 0;
   const other = { cell: rows.other, compared: rows.comparedOther };
-  const mayMove = definition.identifyBy === 'id' && settings.allowEmailUpdatesUsingId;
+  const { mayMove } = rightsOf(rows, definition.mode, settings);
   await client.query(
     `CREATE TEMP TABLE inlet_contested (identifier text COLLATE "C" PRIMARY KEY) ON COMMIT DROP`,
   );
@@ -25,7 +25,7 @@ export async function markContested(client: pg.ClientBase, input: PlanInput): Pr
   if (rowCount === 0) return 0;
 
   await client.query('ANALYZE inlet_contested');
-  await markWanting(client, input, other, mayMove);
+  await markWanting(client, input, other);
   if (mayMove) await markGiving(client, input, other);
   await client.query('SELECT inlet.assign_levels($1::regclass)', [input.tables.marks]);
   await client.query(`CREATE INDEX ON ${input.tables.marks} (position)`);
@@ -99,13 +99,11 @@ async function findGivenUp(
  */
 async function markWanting(
   client: pg.ClientBase,
-  { tables: { stage, marks, people }, rows, definition, workspaceId }: PlanInput,
+  { tables: { stage, marks, people }, rows, definition, settings, workspaceId }: PlanInput,
   other: Other,
-  mayMove: boolean,
 ): Promise<void> {
   const { identifyBy: key, otherIdentifier } = rows;
-  const mayAdd = definition.mode !== 'update';
-  const mayUpdate = definition.mode !== 'add';
+  const { mayAdd, mayUpdate, mayMove } = rightsOf(rows, definition.mode, settings);
   await client.query(
     `INSERT INTO ${marks} (n, place, wants, takes, held)
      SELECT s.n, s.ctid, c.identifier,

@@ -2,8 +2,8 @@ import type pg from 'pg';
 import type { FailureCount, FailureRecord, ImportRef } from './records.js';
 import { only, type Store } from './store.js';
 
+/** Of one import: follows a table that has its `import_id`. */
 const ofImport = `
-  FROM inlet.import_failure f
   JOIN inlet.import i USING (import_id) JOIN inlet.sync s USING (sync_id)
   JOIN inlet.workspace w ON w.workspace_id = i.workspace_id
   WHERE w.name = $1 AND s.name = $2 AND i.number = $3`;
@@ -13,9 +13,7 @@ export async function countFailures(store: Store, ref: ImportRef): Promise<Failu
   const { rows } = await store.pool.query<FailureCount>(
     `SELECT c.query, r.reason, sum(r.count::bigint)::bigint AS count
      FROM inlet.chunk c CROSS JOIN LATERAL jsonb_each_text(c.reasons) AS r(reason, count)
-     JOIN inlet.import i USING (import_id) JOIN inlet.sync s USING (sync_id)
-     JOIN inlet.workspace w ON w.workspace_id = i.workspace_id
-     WHERE w.name = $1 AND s.name = $2 AND i.number = $3
+     ${ofImport}
      GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2`,
     [ref.workspace, ref.sync, ref.number],
   );
@@ -25,11 +23,10 @@ export async function countFailures(store: Store, ref: ImportRef): Promise<Failu
 /** How many failures of an import are kept whole. */
 export async function countKeptFailures(store: Store, ref: ImportRef): Promise<number> {
   const { count } = only(
-    await store.pool.query<{ count: number }>(`SELECT count(*) AS count ${ofImport}`, [
-      ref.workspace,
-      ref.sync,
-      ref.number,
-    ]),
+    await store.pool.query<{ count: number }>(
+      `SELECT count(*) AS count FROM inlet.import_failure ${ofImport}`,
+      [ref.workspace, ref.sync, ref.number],
+    ),
   );
   return count;
 }
@@ -42,7 +39,7 @@ export async function* readFailures(store: Store, ref: ImportRef): AsyncGenerato
   for (;;) {
     const { rows } = await store.pool.query<FailureRecord>(
       `SELECT f.query, f.row_number AS "rowNumber", f.key, f.column_name AS "column", f.value, f.reason, f.message,
-              f.collides_with AS "collidesWith", f.written, f."row"::text AS "row" ${ofImport}
+              f.collides_with AS "collidesWith", f.written, f."row"::text AS "row" FROM inlet.import_failure f ${ofImport}
          AND (f.query, f.row_number) > ($4, $5::bigint)
        ORDER BY f.query, f.row_number LIMIT $6`,
       [ref.workspace, ref.sync, ref.number, after.query, after.rowNumber, PAGE],

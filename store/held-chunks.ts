@@ -1,5 +1,4 @@
-import pg from 'pg';
-import { transaction, type Store } from './store.js';
+import { hasSqlState, LOCK_NOT_AVAILABLE, transaction, type Store } from './store.js';
 
 /** So long at a time, since who waits may be cancelled meanwhile. */
 const WAIT_MS = 1_000;
@@ -21,7 +20,7 @@ export async function waitForHeldChunks(store: Store, key: string): Promise<bool
       return rowCount === 1;
     });
   } catch (error) {
-    if (error instanceof pg.DatabaseError && error.code === '55P03') return true;
+    if (hasSqlState(error, LOCK_NOT_AVAILABLE)) return true;
     throw error;
   }
 }

@@ -23,7 +23,7 @@ export interface PlannedChunk {
 export interface PlanInput {
   tables: ImportTables;
   workspaceId: number;
-  definition: Pick<SyncDefinition, 'identifyBy' | 'mode'>;
+  definition: Pick<SyncDefinition, 'mode'>;
   settings: Pick<WorkspaceSettings, 'allowEmailUpdatesUsingId'>;
   rows: PeopleRows;
   /** Rows of a chunk, about. */

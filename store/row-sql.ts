@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Identifier, SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
+import type { Identifier, Mode, SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
 import type { CellType, Column, Snapshot } from '../sources/source.js';
 import { peopleColumns } from './column-rules.js';
 
@@ -189,6 +189,19 @@ function attributesOf(cells: Cell[]): Pick<PeopleRows, 'attributes' | 'changes' 
       ].join(' OR '),
     merged: (had, attributes) =>
       `CASE WHEN ${removesSome} THEN (${had} || ${attributes}) - ${removed} ELSE ${had} || ${attributes} END`,
+  };
+}
+
+/** What a sync may do to people: add them, update them, and move an email that is set. */
+export function rightsOf(
+  { identifyBy }: Pick<PeopleRows, 'identifyBy'>,
+  mode: Mode,
+  settings: Pick<WorkspaceSettings, 'allowEmailUpdatesUsingId'>,
+): { mayAdd: boolean; mayUpdate: boolean; mayMove: boolean } {
+  return {
+    mayAdd: mode !== 'update',
+    mayUpdate: mode !== 'add',
+    mayMove: identifyBy === 'id' && settings.allowEmailUpdatesUsingId,
   };
 }
 

@@ -8,7 +8,7 @@ import type { Column } from '../sources/source.js';
 import { peopleColumns } from './column-rules.js';
 import { countRows, type RowMeter } from './row-meter.js';
 import { stagedType, type Encoding } from './row-sql.js';
-import { bookkeeping, transaction, type Store } from './store.js';
+import { bookkeeping, hasSqlState, LOCK_NOT_AVAILABLE, transaction, type Store } from './store.js';
 
 /** Enough characters that two attempts never meet in a name. */
 const newName = (importKey: string) => `stage_${importKey}_${randomBytes(5).toString('hex')}`;
@@ -142,7 +142,7 @@ export async function dropStaging(store: Store, table: string): Promise<boolean>
     });
     return true;
   } catch (error) {
-    if (error instanceof pg.DatabaseError && error.code === '55P03') return false;
+    if (hasSqlState(error, LOCK_NOT_AVAILABLE)) return false;
     throw error;
   }
 }

@@ -7,9 +7,9 @@ const LEAST_DENSITY = 0.1;
 const FEW_BLOCKS = 50;
 
 /**
- * Mends the planner's statistics of a table where they say that it is next to empty, and it isn't: autovacuum may have
- * looked while what fills it was not committed yet. It would be read whole for every row, then. Costs one look-up where
- * nothing is wrong.
+ * Mends the planner's statistics of a table where there are none, or they say that it is next to empty and it isn't:
+ * autovacuum may not have come yet, or have looked while what fills it was not committed. It would be read whole for
+ * every row, then. Costs one look-up where nothing is wrong.
  * @param client in a transaction
  * @param table as an SQL name
  */

@@ -128,3 +128,10 @@ export function only<Row>(result: { rows: Row[] }): Row {
   if (row === undefined) throw new Error('The store gave no row where there must be one.');
   return row;
 }
+
+/** Who waited for a lock longer than its transaction's limit. */
+export const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Whether PostgreSQL refused a statement with this SQLSTATE. */
+export const hasSqlState = (error: unknown, state: string): boolean =>
+  error instanceof pg.DatabaseError && error.code === state;
