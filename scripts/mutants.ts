@@ -1,14 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { startPostgres } from '../dev/postgres-server.js';
 import { migrate } from '../store/migrate.js';
 import { openStore } from '../store/store.js';
 import { checkContested, checkPeople } from '../test/support/people-property.js';
 import { mutants, type Mutant } from './people-mutants.js';
+import { onThrowAwayPostgres } from './throw-away-postgres.js';
 
 // npm run mutants [-- --cases N] [--only WORD]: breaks one rule of the store's SQL after the other, as it is sent to the
 // server, and sees that the property test notices. A mutant that survives, or whose pattern is found nowhere, fails.
@@ -17,27 +14,19 @@ const { values } = parseArgs({ options: { cases: { type: 'string' }, only: { typ
 const cases = Number(values.cases ?? 1_000);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-const directory = await mkdtemp(join(tmpdir(), 'inlet-mutants-'));
-await chmod(directory, 0o755); // PostgreSQL may have to enter it as somebody else.
-const postgres = await startPostgres({
-  directory: join(directory, 'postgres'),
-  password: randomBytes(16).toString('hex'),
-  throwAway: true,
-  logFile: join(directory, 'postgres.log'),
-});
-try {
+await onThrowAwayPostgres(async (server) => {
   for (const mutant of mutants.filter(({ rule }) => rule.includes(values.only ?? ''))) {
-    const fate = await tryOut(mutant);
+    const fate = await tryOut(mutant, server);
     say(`${fate === 'caught' ? 'caught  ' : fate.toUpperCase()} ${mutant.rule}`);
     if (fate !== 'caught') process.exitCode = 1;
   }
-} finally {
-  await postgres.stop();
-  await rm(directory, { recursive: true, force: true });
-}
+});
 
-async function tryOut({ find, put }: Mutant): Promise<'caught' | 'survived' | 'not found' | 'not SQL'> {
-  const { url, drop } = await newDatabase();
+async function tryOut(
+  { find, put }: Mutant,
+  server: string,
+): Promise<'caught' | 'survived' | 'not found' | 'not SQL'> {
+  const { url, drop } = await newDatabase(server);
   const mutated = mutatedQueries(find, put);
   const store = openStore(url, { max: 12 });
   try {
@@ -80,12 +69,12 @@ function mutatedQueries(find: RegExp, put: string): { count: number; restore: ()
   return state;
 }
 
-async function newDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
+async function newDatabase(server: string): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `mutant_${randomBytes(6).toString('hex')}`;
-  const url = new URL(postgres.url);
+  const url = new URL(server);
   url.pathname = `/${name}`;
   const admin = async (statement: string) => {
-    const client = new pg.Client(postgres.url);
+    const client = new pg.Client(server);
     await client.connect();
     await client.query(statement).finally(() => client.end());
   };
