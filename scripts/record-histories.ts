@@ -32,6 +32,7 @@ try {
   await recordImports();
   await registerSearchAttributes();
   await recordSync();
+  await recordCanceledSync();
   await recordMutex();
 } finally {
   await world.close();
@@ -103,6 +104,20 @@ async function recordSync(): Promise<void> {
   for (const [index, { runId }] of started.entries()) {
     await save(`sync-run-${index + 1}`, world.client.workflow.getHandle(sync.workflowId, runId));
   }
+}
+
+/** In Temporal, while its import runs and another one is triggered. */
+async function recordCanceledSync(): Promise<void> {
+  const acme = await world.workspace('canceled-sync');
+  const sync = acme.sync('customers');
+  const running = acme.script.hold('stageQuery', 'customers/1');
+  await acme.define('customers', NEVER);
+  await acme.trigger('customers');
+  await running.reached;
+  await acme.trigger('customers');
+  await sync.cancel();
+  await sync.result().catch(() => undefined);
+  await save('sync-canceled', sync);
 }
 
 /** Syncs are recorded with them, imports without a sync without. */

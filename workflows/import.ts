@@ -191,7 +191,9 @@ export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> 
     setCurrentDetails(importDetails(input, { phase, full }));
   }
 
-  function ended(result: ImportResult): ImportResult {
+  /** The schedule counts from its end on Temporal's clock; the store's may be another. */
+  function ended(told: ImportResult): ImportResult {
+    const result = { ...told, endedAt: Date.now() };
     enter(endingLine(result));
     if (input.searchable && result.searchable) publishStatus({ workspace, sync }, result.status);
     return result;

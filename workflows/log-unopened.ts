@@ -11,7 +11,9 @@ import type { ImportResult } from './messages.js';
 export async function logUnopened(entry: UnopenedImport): Promise<ImportResult> {
   const { input, status, reason } = entry;
   try {
-    return await activity(input.definition.workspace, 'logUnopened', `log it: ${status}`)(entry);
+    const log = activity(input.definition.workspace, 'logUnopened', `log it: ${status}`);
+    // The log's times are the store's clock; the schedule counts on Temporal's.
+    return { ...(await log(entry)), endedAt: Date.now() };
   } catch (error) {
     if (isCancellation(error)) throw error;
     const missing = `${reason} (not in the import log: ${failureSentence(error)})`;

@@ -22,9 +22,11 @@ export interface Schedule {
   endedAt?: number;
 }
 
-/** The schedule of a sync that has just been defined. */
+/** The schedule of a sync that has just been defined, or was given another `startAt`, which sets the grid. */
 export function beginSchedule(timing: Timing, now: number): Schedule {
-  return { firstAt: firstRun(timing, now), hasRun: false };
+  const firstAt = firstRun(timing, now);
+  const setsGrid = timing.startAt !== undefined && timing.anchor === 'start';
+  return { firstAt, hasRun: false, ...(setsGrid && { gridPoint: firstAt - timing.everyMs }) };
 }
 
 /**
@@ -111,6 +113,8 @@ export function importEnded(
   at: number,
 ): Schedule {
   if (isBeforeStart(schedule, timing, at) || (run.cause === 'trigger' && !run.granted)) return schedule;
+  // `startAt` was changed while it ran, and the first run by the new one is still to come.
+  if (run.granted && !schedule.hasRun && schedule.firstAt > at) return schedule;
   if (!run.granted && timing.anchor === 'start') {
     return { ...schedule, firstAt: Math.max(schedule.firstAt, run.dueAt + timing.everyMs) };
   }

@@ -1,12 +1,12 @@
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   getExternalWorkflowHandle,
   isCancellation,
   makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { ExternalWorkflowHandle } from '@temporalio/workflow';
 import type { UnopenedImport } from '../activities/activities.js';
@@ -15,6 +15,7 @@ import { activity } from './activity-policies.js';
 import { checkAndSave, refuseForeign } from './define-sync.js';
 import { syncDetails } from './details.js';
 import { followImport } from './follow-import.js';
+import { isFull, isLong } from './history-length.js';
 import { ignoreClosed } from './ignore-closed.js';
 import { inTurn } from './in-turn.js';
 import { logUnopened } from './log-unopened.js';
@@ -128,17 +129,15 @@ async function runSync(input: SyncInput, carried: SyncState): Promise<void> {
     description: 'What the sync does, its schedule, last_sync_time and last imports',
   });
 
-  while (!isDeleted()) {
-    await waitUntilDue();
-    await logWhatNeverRan();
-    if (isFull()) {
-      await condition(() => (allHandlersFinished() && published.settled) || isDeleted());
-      if (isQuiet()) await beginNewRun({ ...input, searchable: true, state });
-    } else {
-      const { run, missed } = sync.takeNextRun(state, Date.now());
-      await logWhatNeverRan(missed);
-      if (run) await carryOut(input.searchable ? { ...run, searchable: true } : run);
+  try {
+    while (!isDeleted()) await takeNextStep();
+  } catch (error) {
+    // Canceled in Temporal: whoever triggered an import that waits here was told its number.
+    if (isCancellation(error)) {
+      const logDropped = () => logWhatNeverRan(sync.dropTrigger(state, 'its sync was canceled'));
+      await CancellationScope.nonCancellable(logDropped);
     }
+    throw error;
   }
   await logWhatNeverRan(sync.dropTrigger(state, 'its sync was deleted'));
   await activity(
@@ -153,12 +152,25 @@ async function runSync(input: SyncInput, carried: SyncState): Promise<void> {
   show();
   await condition(() => allHandlersFinished() && published.settled);
 
+  async function takeNextStep(): Promise<void> {
+    await waitUntilDue();
+    await logWhatNeverRan();
+    if (isLong()) {
+      await condition(() => (allHandlersFinished() && published.settled) || isDeleted());
+      if (isQuiet()) await beginNewRun({ ...input, searchable: true, state });
+    } else {
+      const { run, missed } = sync.takeNextRun(state, Date.now());
+      await logWhatNeverRan(missed);
+      if (run) await carryOut(input.searchable ? { ...run, searchable: true } : run);
+    }
+  }
+
   async function waitUntilDue(): Promise<void> {
     show();
     const at = sync.nextRunAt(state);
     const moved = () => sync.nextRunAt(state) !== at;
     await waitFor(
-      () => isDeleted() || isFull() || moved() || state.triggered !== undefined || unlogged.length > 0,
+      () => isDeleted() || isLong() || moved() || state.triggered !== undefined || unlogged.length > 0,
       at,
       'next run',
     );
@@ -275,10 +287,6 @@ async function waitFor(wake: () => boolean, until: number | undefined, summary: 
 /** Search attributes would be handed on although the namespace may have lost them; the new run sets its own. */
 function beginNewRun(input: SyncInput): Promise<never> {
   return makeContinueAsNewFunc<typeof SyncWorkflow>({ typedSearchAttributes: [] })(input);
-}
-
-function isFull(): boolean {
-  return workflowInfo().continueAsNewSuggested;
 }
 
 /** When the sync itself is cancelled, its main loop ends it. */

@@ -6,12 +6,12 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { ExternalWorkflowHandle } from '@temporalio/workflow';
 import { activity } from './activity-policies.js';
 import { mutexDetails, summary } from './details.js';
 import { failedWith } from './failure-sentence.js';
+import { isLong } from './history-length.js';
 import {
   busy,
   granted,
@@ -58,9 +58,9 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
 
   for (;;) {
     show();
-    await condition(() => queue.length > 0 || lookNow || holderAsksAgain || isFull());
+    await condition(() => queue.length > 0 || lookNow || holderAsksAgain || isLong());
 
-    if (isFull()) return await continueAsNew<typeof WorkspaceMutexWorkflow>({ workspace, state: now() });
+    if (isLong()) return await continueAsNew<typeof WorkspaceMutexWorkflow>({ workspace, state: now() });
     await takeNextStep();
   }
 
@@ -105,7 +105,7 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
     await CancellationScope.cancellable(async () => {
       const look = activity(workspace, 'awaitClosed', summary(`look whether ${holding} has closed`));
       const closed = look(holding).then(() => void (holder = undefined));
-      const interrupted = () => lookNow || holderAsksAgain || queue.some(wontWait) || isFull();
+      const interrupted = () => lookNow || holderAsksAgain || queue.some(wontWait) || isLong();
       await Promise.race([closed, condition(interrupted)]);
       CancellationScope.current().cancel();
     });
@@ -137,11 +137,6 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
 }
 
 const wontWait = ({ whenBusy }: MutexRequest) => whenBusy === 'skip';
-
-/** A history is replayed whole when its worker was lost, and this one grows with every import of the workspace. */
-const LONG = 1_000;
-
-const isFull = () => workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONG;
 
 /** @returns false if nobody is there to hear it */
 async function tell(

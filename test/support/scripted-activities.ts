@@ -40,6 +40,8 @@ export class ScriptedWorkspace {
   lanes = 2;
   /** What the next import's `last_sync_time` moves to if it completes. */
   startTime: number | undefined;
+  /** How far the clock of the log is ahead of Temporal's. */
+  logAheadMs = 0;
   private acceptedTime = 0;
   /** Refuses definitions whose query is this one. */
   refusedQuery = 'SELECT refused';
@@ -184,7 +186,7 @@ export class ScriptedWorkspace {
     ended: Pick<ImportResult, 'status' | 'reason' | 'lastSyncTime'>,
     intervals = 1,
   ): ImportResult {
-    const result: ImportResult = { number: input.number, endedAt: Date.now(), ...ended };
+    const result: ImportResult = { number: input.number, endedAt: Date.now() + this.logAheadMs, ...ended };
     this.log.push({ ...result, id: idOf(input), input, intervals });
     return result;
   }

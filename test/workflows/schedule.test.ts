@@ -208,6 +208,50 @@ const days: Record<string, [sentence: string, day: Day, diary: string[]][]> = {
       },
       ['1:30 import', '4:15 import', '5:15 import'],
     ],
+    [
+      'that is changed while an import runs: points of the new grid that pass meanwhile are skipped, naming it',
+      {
+        definition: { ...hourlyFromStart, startAt: startAt('1:30') },
+        from: '1:00',
+        until: '6:00',
+        takes: [140, 1],
+        happenings: [['2:00', { startAt: startAt('0:10') }]],
+      },
+      [
+        '1:30 import',
+        '2:10 skipped 1: import 1 of customers was still running',
+        '3:10 skipped 1: import 1 of customers was still running',
+        '4:10 import',
+        '5:10 import',
+      ],
+    ],
+    [
+      'that is changed while an import runs is the next run of anchor end, too, if it is to come',
+      {
+        definition: hourlyFromEnd,
+        from: '1:00',
+        until: '5:00',
+        takes: [30, 1],
+        happenings: [['1:20', { startAt: startAt('0:10') }]],
+      },
+      ['1:00 import', '2:10 import', '3:11 import', '4:12 import'],
+    ],
+    [
+      'that passes while a triggered import runs is skipped, naming it',
+      {
+        definition: { ...hourlyFromStart, startAt: startAt('3:30') },
+        from: '1:00',
+        until: '5:30',
+        takes: [30, 1],
+        happenings: [['3:20', 'trigger']],
+      },
+      [
+        '3:20 triggered import',
+        '3:30 skipped 1: import 1 of customers was still running',
+        '4:30 import',
+        '5:30 import',
+      ],
+    ],
   ],
   'after an outage': [
     [

@@ -124,6 +124,50 @@ describe('a sync', () => {
     expect(await acme.import('customers', 1).result()).toMatchObject({ status: 'Canceled' });
   });
 
+  it('that is canceled in Temporal says in the log that the import triggered meanwhile never ran', async () => {
+    const acme = await world.workspace();
+    const staging = acme.script.hold('stageQuery', 'customers/1');
+    await acme.define('customers');
+    await staging.reached;
+    expect(await acme.trigger('customers')).toEqual({ number: 2, alreadyQueued: false });
+    await acme.sync('customers').cancel();
+    await expect(acme.sync('customers').result()).rejects.toThrow('Workflow execution cancelled');
+    expect(acme.script.entries('customers').find(({ number }) => number === 2)).toMatchObject({
+      status: 'Canceled',
+      reason: 'its sync was canceled',
+    });
+  });
+
+  it('keeps its history short: it begins a new run long before Temporal suggests that', async () => {
+    const acme = await world.workspace();
+    await acme.define('customers', { startAt: '2100-01-01T00:00:00Z' });
+    const { runId } = await acme.sync('customers').describe();
+    const signals = () => Array.from({ length: 50 }, () => acme.sync('customers').signal(resume));
+    for (let sent = 0; sent < 600; sent += 50) await Promise.all(signals());
+    await eventually(
+      async () => (await acme.sync('customers').describe()).runId,
+      (now) => now !== runId,
+    );
+  });
+
+  it.each([
+    ['end', 3_600_000],
+    ['end', -3_600_000],
+    ['start', 3_600_000],
+  ] as const)(
+    "with anchor %s counts on Temporal's clock where the log's is %i ms ahead",
+    async (anchor, ahead) => {
+      const acme = await world.workspace();
+      acme.script.logAheadMs = ahead;
+      await acme.define('customers', { anchor });
+      const { endedAt } = await acme.ended('customers', 1);
+      expect(Math.abs(endedAt - Date.now())).toBeLessThan(60_000);
+      const { nextRunAt = 0, recent } = await acme.status('customers');
+      expect(Math.abs(nextRunAt - Date.now() - 3_600_000)).toBeLessThan(60_000);
+      expect(recent.map(({ status }) => status)).toEqual(['Completed']);
+    },
+  );
+
   it('started anew takes the next number', async () => {
     const acme = await world.workspace();
     await acme.define('customers');
