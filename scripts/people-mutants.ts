@@ -251,8 +251,8 @@ export const mutants: Mutant[] = [
     put: 'THEN true',
   },
   {
-    rule: 'an array that has all elements of another one is not the same',
-    find: / OR a\.attributes -> '(\w+)' IS NOT NULL AND p\.attributes -> '\w+' <> a\.attributes -> '\w+'/g,
+    rule: 'another array or object is a change',
+    find: / OR a\.attributes -> '(\w+)' IS NOT NULL AND p\.attributes -> '\w+' IS DISTINCT FROM a\.attributes -> '\w+'/g,
     put: '',
   },
   {

@@ -165,8 +165,8 @@ export function peopleRows(
 }
 
 /**
- * What is in both objects is found by containment, which is fast; but an array contains another one with fewer
- * elements, so cells that are not scalars are compared one by one.
+ * Scalars are compared all at once by containment, which is fast. Arrays and objects are compared one by one: an array
+ * contains another one with fewer elements, and to find that out takes time by their product, and a deep stack.
  */
 function attributesOf(cells: Cell[]): Pick<PeopleRows, 'attributes' | 'changes' | 'merged'> {
   const all = objectOf(cells.map(({ column, value }) => [column.name, value]));
@@ -174,17 +174,20 @@ function attributesOf(cells: Cell[]): Pick<PeopleRows, 'attributes' | 'changes' 
   const removesSome = `(${cells.map(({ removes }) => `(${removes})`).join(' OR ')})`;
   const removed = `array_remove(ARRAY[${cells.map(({ column, removes }) => `CASE WHEN ${removes} THEN ${literal(column.name)} END`).join(', ')}]::text[], NULL)`;
   const nested = cells.filter(({ column }) => isJson(column) || column.array);
+  const names = nested.map(({ column }) => literal(column.name));
+  const scalars = (attributes: string) =>
+    nested.length === 0 ? attributes : `(${attributes} - ARRAY[${names.join(', ')}]::text[])`;
   return {
     attributes: nested.some(({ column }) => isJson(column))
       ? `CASE WHEN ${removesSome} THEN ${all} - ${removed} ELSE ${all} END`
       : `CASE WHEN ${removesSome} THEN jsonb_strip_nulls(${all}) ELSE ${all} END`,
     changes: (had, attributes) =>
       [
-        `NOT ${had} @> ${attributes}`,
+        ...(nested.length < cells.length ? [`NOT ${had} @> ${scalars(attributes)}`] : []),
         `${removesSome} AND ${had} ?| ${removed}`,
         ...nested.map(({ column: { name: key } }) => {
           const member = `-> ${literal(key)}`;
-          return `${attributes} ${member} IS NOT NULL AND ${had} ${member} <> ${attributes} ${member}`;
+          return `${attributes} ${member} IS NOT NULL AND ${had} ${member} IS DISTINCT FROM ${attributes} ${member}`;
         }),
       ].join(' OR '),
     merged: (had, attributes) =>

@@ -24,6 +24,7 @@ export function openStore(url: string, options: { max: number; applicationName?:
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     types,
+    onConnect: pinSettings,
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => undefined);
@@ -45,9 +46,27 @@ export const applying: TransactionLimits = { statement: 30 * 60_000, lock: 60_00
 /** What plans an import: passes over all of its rows. */
 export const planning: TransactionLimits = { statement: 6 * 3_600_000, lock: 60_000 };
 
+/** What changes how a value is written as JSON, how a date is read from the server, or what a literal means. */
+const pinned = (scope: 'SESSION' | 'LOCAL') =>
+  Object.entries({
+    TimeZone: 'UTC',
+    DateStyle: 'ISO, YMD',
+    IntervalStyle: 'postgres',
+    bytea_output: 'hex',
+    lc_monetary: 'C',
+    extra_float_digits: '1',
+    standard_conforming_strings: 'on',
+    array_nulls: 'on',
+  })
+    .map(([name, value]) => `SET ${scope} "${name}" = '${value}'`)
+    .join(';\n  ');
+
+/** The pool waits for what this gives, though pg's types don't say so. */
+const pinSettings = (client: pg.ClientBase): unknown => client.query(pinned('SESSION'));
+
 /**
- * A worker that freezes inside a transaction must lose the transaction, not hold the workspace. What changes how a
- * value is written as JSON is pinned too.
+ * A worker that freezes inside a transaction must lose the transaction, not hold the workspace. Settings are pinned
+ * here too: behind a pooler each transaction may run on another connection.
  */
 const session = (limits: TransactionLimits) => `BEGIN;
   SET LOCAL statement_timeout = ${limits.statement};
@@ -57,12 +76,7 @@ const session = (limits: TransactionLimits) => `BEGIN;
   SET LOCAL tcp_keepalives_idle = 30;
   SET LOCAL tcp_keepalives_interval = 10;
   SET LOCAL tcp_keepalives_count = 3;
-  SET LOCAL "TimeZone" = 'UTC';
-  SET LOCAL "DateStyle" = 'ISO, YMD';
-  SET LOCAL "IntervalStyle" = 'postgres';
-  SET LOCAL bytea_output = 'hex';
-  SET LOCAL lc_monetary = 'C';
-  SET LOCAL extra_float_digits = 1;
+  ${pinned('LOCAL')};
   SET LOCAL jit = off`;
 
 /**

@@ -30,6 +30,7 @@ const pinned = `
   SET LOCAL lc_numeric = 'C';
   SET LOCAL xmlbinary = 'base64';
   SET LOCAL xmloption = 'content';
+  SET LOCAL array_nulls = on;
   SET LOCAL quote_all_identifiers = off;
   SET LOCAL standard_conforming_strings = on;
   SET LOCAL idle_in_transaction_session_timeout = '5min';

@@ -1,7 +1,8 @@
 -- Up Migration
 
 -- The rules that a single cell must keep (docs/semantics.md). Plain SQL functions are inlined into the statements that
--- call them; what needs an exception handler costs a subtransaction and is called for suspicious cells only.
+-- call them; what needs an exception handler costs a subtransaction, which parallel workers could not begin before
+-- PostgreSQL 17, and is called for suspicious cells only.
 
 -- Blank is empty or only Unicode White_Space: NBSP is, a zero-width space isn't. What begins with a visible ASCII
 -- character isn't: a look at that is five times faster.
@@ -23,22 +24,23 @@ RETURN CASE identifier
   ELSE CASE WHEN octet_length(cell) > 150 THEN 'too_long' END
 END;
 
-CREATE FUNCTION inlet.try_jsonb(cell text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION inlet.try_jsonb(cell text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE AS $$
 BEGIN
   RETURN cell::jsonb;
 EXCEPTION WHEN data_exception OR program_limit_exceeded OR feature_not_supported THEN
   RETURN NULL;
 END $$;
 
--- json of the source as jsonb; NULL where jsonb can't hold it (\u0000, a lone surrogate, a number past its range).
-CREATE FUNCTION inlet.json_cell(cell text) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- json of the source as jsonb; NULL where jsonb can't hold it (\u0000, a lone surrogate, a number past its range, more
+-- levels than the server's max_stack_depth allows, for which a thousand bytes are too few).
+CREATE FUNCTION inlet.json_cell(cell text) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN CASE
-  WHEN octet_length(cell) > 20000 OR cell ~ '\\u(0000|[dD][89a-fA-F])|[0-9][eE][+-]?[0-9]{3}|[0-9]{250}'
+  WHEN octet_length(cell) > 1000 OR cell ~ '\\u(0000|[dD][89a-fA-F])|[0-9][eE][+-]?[0-9]{3}|[0-9]{250}'
   THEN inlet.try_jsonb(cell)
   ELSE cell::jsonb
 END;
 
-CREATE FUNCTION inlet.json_cells(cells text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION inlet.json_cells(cells text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE AS $$
 BEGIN
   RETURN to_jsonb(cells::jsonb[]);
 EXCEPTION WHEN data_exception OR program_limit_exceeded OR feature_not_supported THEN
@@ -66,21 +68,21 @@ END $$;
 
 -- Bytes of unknown encoding are staged as LATIN1, in which every byte is a character, and read as what they are if they
 -- are UTF-8. NULL: they aren't, and can't be stored as text.
-CREATE FUNCTION inlet.try_utf8(cell text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION inlet.try_utf8(cell text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE AS $$
 BEGIN
   RETURN convert_from(convert_to(cell, 'LATIN1'), 'UTF8');
 EXCEPTION WHEN data_exception THEN
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION inlet.utf8_cell(cell text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION inlet.utf8_cell(cell text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN CASE WHEN octet_length(cell) = char_length(cell) THEN cell ELSE inlet.try_utf8(cell) END;
 
-CREATE FUNCTION inlet.utf8_cells(cells text[]) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION inlet.utf8_cells(cells text[]) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN inlet.utf8_cell(cells::text)::text[];
 
 -- The same, with bytes that are not UTF-8 shown as \nnn: for people to read.
-CREATE FUNCTION inlet.shown_cell(cell text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION inlet.shown_cell(cell text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN coalesce(inlet.utf8_cell(cell), encode(convert_to(cell, 'LATIN1'), 'escape'));
 
 -- How a person is called in sentences.

@@ -16,6 +16,7 @@ const hostileSettings = {
   xmlbinary: 'hex',
   quote_all_identifiers: 'on',
   standard_conforming_strings: 'off',
+  array_nulls: 'off',
 };
 
 /** An expression, the type it is staged as, and its text as COPY prints it. */
@@ -97,6 +98,7 @@ const samples: Sample[] = [
   ["'pg_class'::regclass", 'text', 'pg_class'],
   ["ROW(1, 'a b', NULL)", 'text', '(1,"a b",)'],
   ["'sad'::mood", 'text', 'sad'],
+  ["'{NULL,a}'::text[]", 'text[]', '{NULL,a}'],
   ["'42'::positive", 'bigint', '42'],
   ["'42'::very_positive", 'bigint', '42'],
   ["ROW(1, 'x')::pair", 'text', '(1,x)'],
@@ -175,7 +177,9 @@ describe('a value', () => {
     const columns = samples.map(([, type], index) => `c${index} ${type}`).join(', ');
     const store = await connected(database.url);
     try {
-      await store.query(`RESET ALL; SET DateStyle = 'SQL, DMY'; SET TimeZone = 'America/New_York'`);
+      await store.query(
+        `RESET ALL; SET DateStyle = 'SQL, DMY'; SET TimeZone = 'America/New_York'; SET array_nulls = on`,
+      );
       await store.query(`CREATE TABLE staged (${columns})`);
       await pipeline(Readable.from([Buffer.from(bytes)]), store.query(copyFrom('COPY staged FROM STDIN')));
     } finally {

@@ -1,9 +1,14 @@
 import { PassThrough } from 'node:stream';
+import pg from 'pg';
 import { expect, test, vi } from 'vitest';
+import { listImports } from '../../store/import-log.js';
+import { migrate } from '../../store/migrate.js';
+import { findPeople } from '../../store/people.js';
 import { copyIntoStaging, createStaging } from '../../store/staging.js';
-import { applying, only, transaction } from '../../store/store.js';
+import { applying, only, openStore, transaction } from '../../store/store.js';
+import { createDatabase } from '../support/database.js';
 import { newWorkspace, useStore } from '../support/store-database.js';
-import { columnsOf, definitionOf, settingsOf, stageImport } from '../support/store-import.js';
+import { columnsOf, definitionOf, importRows, settingsOf, stageImport } from '../support/store-import.js';
 
 const database = useStore('sessions');
 
@@ -40,6 +45,29 @@ test('the limits of a session end with its transaction', async () => {
     );
   await transaction(store, applying, () => Promise.resolve());
   expect(await read()).toEqual({ idle: '0' });
+});
+
+test('a store whose settings are odd is prepared, written and read like any other', async () => {
+  const odd = await createDatabase('odd');
+  const name = pg.escapeIdentifier(new URL(odd.url).pathname.slice(1));
+  const prepared = new pg.Client(odd.url);
+  await prepared.connect();
+  await prepared.query(`
+    ALTER DATABASE ${name} SET DateStyle = 'SQL, DMY';
+    ALTER DATABASE ${name} SET TimeZone = 'Asia/Kolkata';
+    ALTER DATABASE ${name} SET standard_conforming_strings = off`);
+  await prepared.end();
+  const store = openStore(odd.url, { max: 4 });
+  await migrate(store);
+  const before = Date.now();
+  await importRows(store, { workspace: 'acme', columns: ['id'], rows: [['1'], ['\u00a0']] });
+  const [person] = await findPeople(store, 'acme', '1');
+  const [ended] = await listImports(store, { workspace: 'acme', limit: 1 });
+  for (const at of [person?.createdAt, ended?.openedAt, ended?.endedAt])
+    expect(Math.abs((at?.getTime() ?? 0) - before)).toBeLessThan(60_000);
+  expect(ended?.counts).toMatchObject({ rows: 2, added: 1, failed: 1 });
+  await store.close();
+  await odd.drop();
 });
 
 test('while the source thinks, nobody waits for a copy', async () => {

@@ -231,6 +231,28 @@ test('json that is nested too deep for the store fails its row alone', async () 
   expect(nonZero(counts)).toEqual({ rows: 3, added: 2, failed: 1 });
 });
 
+test('json that is nested just deep enough for the store is the same again, and fails nobody else', async () => {
+  const workspace = newWorkspace();
+  // PostgreSQL's limit with its default settings is some 16,300 levels, exactly where depends on what calls what.
+  const depths = [9_500, ...Array.from({ length: 100 }, (_, index) => 16_000 + 4 * index), 20_000];
+  const json = (depth: number) => [
+    '['.repeat(depth) + ']'.repeat(depth),
+    '{"a":'.repeat(depth) + '1' + '}'.repeat(depth),
+  ];
+  const rows = depths.flatMap(json).map((data, index) => [String(index), data, 'x']);
+  const columns = ['id', column('data', 'json'), 'plan'];
+  const first = await importRows(database.store, { workspace, columns, rows });
+  const { added, failed } = first.counts;
+  expect(added + failed).toBe(rows.length);
+  expect(added).toBeGreaterThan(2);
+  expect(failed).toBeGreaterThan(2);
+  const again = await importRows(database.store, { workspace, number: 2, columns, rows });
+  expect(nonZero(again.counts)).toEqual({ rows: rows.length, unchanged: added, failed });
+  const changed = rows.map(([id = '', data = '']) => [id, data, 'y']);
+  const other = await importRows(database.store, { workspace, number: 3, columns, rows: changed });
+  expect(nonZero(other.counts)).toEqual({ rows: rows.length, updated: added, failed });
+});
+
 const bytesOfUnknownEncoding = {
   database: `TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'`,
   prepare: `
