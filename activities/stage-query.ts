@@ -7,6 +7,7 @@ import { checkColumns } from '../store/column-rules.js';
 import {
   adoptStaging,
   noteProgress,
+  noteSql,
   readOpenImport,
   type OpenImport,
   type StagedImport,
@@ -38,14 +39,14 @@ export async function stageImport(
   if (work.staging !== null) return work.staging;
   const { connection, source } = openDatabase(file, work);
   try {
+    await noteSql(store, key, fillLastSyncTime(work.definition.query, work.lastSyncTime));
     const started = await source.startTime(signal);
-    const sql = fillLastSyncTime(work.definition.query, work.lastSyncTime);
     const { queryTimeoutMs } = connection;
     const request = { main: work.definition.query, lastSyncTime: work.lastSyncTime, queryTimeoutMs };
     const snapshot = await source.snapshot(request, signal);
     try {
       const staged = await stageSnapshot(store, work, snapshot, queryTimeoutMs, signal);
-      return await adopt(store, work, { ...staged, sql, ...startOf(work, started, staged.warnings) });
+      return await adopt(store, work, { ...staged, ...startOf(work, started, staged.warnings) });
     } finally {
       await snapshot.close();
     }

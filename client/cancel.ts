@@ -21,7 +21,7 @@ async function cancel(session: Session, name: string): Promise<ExitCode> {
   const number = await new SyncHandle(await session.temporal(), workspace, sync).update(cancelImport);
   if (out.json) out.document({ sync, canceled: number });
   else if (number !== null)
-    out.line(`Import ${number} of "${sync}" is being canceled: it stops between two chunks.`);
+    out.line(`Import ${number} of "${sync}" is being canceled. If it runs, it stops between two chunks.`);
   if (number === null) out.say(`No import of "${sync}" runs or is queued.`);
   return number === null ? exitCodes.failed : exitCodes.fine;
 }

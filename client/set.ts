@@ -38,7 +38,8 @@ async function setPerson(session: Session, text: string, options: Options): Prom
   });
   if (out.json) {
     const people = await reading(file, () => findPeople(store, workspace, value));
-    out.document({ workspace, changed, people: people.map(personJson) });
+    const meant = people.filter((found) => found[identifier] === value);
+    out.document({ workspace, changed, people: meant.map(personJson) });
   } else {
     const state = changed ? `has the ${identifier} "${visible(value)}" now` : 'has it already';
     out.line(`The person ${visible(text)} ${state}.`);

@@ -30,7 +30,8 @@ const resultWithinMs = 120_000;
 export class NoWorkerAnswered extends CommandError {
   constructor(asked: 'a question' | 'a change', cause: unknown) {
     const after = asked === 'a change' ? ' What was sent may still be done when a worker comes.' : '';
-    super(`No worker answered. Start one with "inlet worker".${after}`, exitCodes.failed, cause);
+    const fix = 'Start one with "inlet worker"; one that has just started may need some seconds.';
+    super(`No worker answered. ${fix}${after}`, exitCodes.failed, cause);
   }
 }
 

@@ -54,6 +54,11 @@ function nameProblems(names: string[]): string[] {
   const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
   for (const name of repeated)
     problems.push(`The query gives the column "${name}" more than once. Give each its own name with AS.`);
+  for (const [index, name] of names.entries())
+    if (name.includes('\uFFFD'))
+      problems.push(
+        `The name of column ${index + 1}, "${name.slice(0, 40)}", has bytes that are not UTF-8. Rename it with AS.`,
+      );
   if (names.includes('cio_id'))
     problems.push(
       'The query has a column "cio_id", which can\'t be imported. Remove it, or rename it with AS.',

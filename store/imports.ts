@@ -65,7 +65,6 @@ export async function readOpenImport(store: Store, key: string): Promise<OpenImp
 }
 
 export interface StagedImport extends Staging {
-  sql: string;
   startTime: number | null;
   startBound: string;
   warnings: string[];
@@ -80,15 +79,14 @@ export async function adoptStaging(store: Store, key: string, staged: StagedImpo
   await transaction(store, bookkeeping, async (client) => {
     await holdFence(client, key);
     await client.query(
-      `UPDATE inlet.import SET staging = $2, columns = $3, rows_promised = $4, rows_staged = $4, sql = $5,
-              start_time = $6, start_bound = $7, warnings = $8, encoding = $9, staged_at = now()
+      `UPDATE inlet.import SET staging = $2, columns = $3, rows_promised = $4, rows_staged = $4,
+              start_time = $5, start_bound = $6, warnings = $7, encoding = $8, staged_at = now()
        WHERE import_id = $1 AND staging IS NULL`,
       [
         key,
         staged.table,
         JSON.stringify(staged.columns),
         staged.rows,
-        staged.sql,
         staged.startTime,
         staged.startBound,
         staged.warnings,
@@ -124,6 +122,14 @@ export async function forgetStaging(store: Store, key: string, table: string): P
     if (forgotten.rowCount === 1) await client.query('DELETE FROM inlet.chunk WHERE import_id = $1', [key]);
     return true;
   });
+}
+
+/** Keeps the main query as it is about to run, whatever becomes of it. */
+export async function noteSql(store: Store, key: string, sql: string): Promise<void> {
+  await store.pool.query(`UPDATE inlet.import SET sql = $2 WHERE import_id = $1 AND status = 'Running'`, [
+    key,
+    sql,
+  ]);
 }
 
 /** Shows how far copying has come; nothing depends on it. */

@@ -71,7 +71,7 @@ async function primaryStart(session: Session, now: number): Promise<Bound> {
   if (prepared !== undefined && prepared.oldest !== null) {
     // It began before it was prepared, and nothing tells when.
     const warning =
-      `${prepared.count} prepared transactions wait for COMMIT PREPARED or ROLLBACK PREPARED, the oldest since ` +
+      `Prepared transactions wait for COMMIT PREPARED or ROLLBACK PREPARED: ${prepared.count}, the oldest since ` +
       `${iso(prepared.oldest)}. What they wrote may be older, so last_sync_time stays where it is.`;
     return { seconds: null, bound: 'prepared transaction', warnings: [warning, ...warnings] };
   }

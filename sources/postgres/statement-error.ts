@@ -97,7 +97,7 @@ export function reasonOf(sqlstate: string): string {
       return 'the server was shut down, or an administrator ended the connection';
     case '22021':
     case '22P05':
-      return 'a text has bytes that are not valid in its encoding, or that UTF-8 has no character for';
+      return 'a text has bytes that are not valid in its encoding, or that UTF-8 has no character for: clean it in the source, or leave such rows out of the query';
   }
   switch (sqlstate.slice(0, 2)) {
     case '08':

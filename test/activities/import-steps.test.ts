@@ -130,7 +130,9 @@ describe('staging', () => {
     expect(JSON.stringify([failure.message, failure.details, failure.cause])).not.toContain('secret');
     expect(failure.message).toContain('22P02');
     await fail(key);
-    expect((await record())?.databaseMessage).toContain('secret-1');
+    const log = await record();
+    expect(log?.databaseMessage).toContain('secret-1');
+    expect(log?.sql).toContain("('secret-' || id)::int");
   });
 });
 

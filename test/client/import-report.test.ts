@@ -52,6 +52,16 @@ describe('one import', () => {
   });
 });
 
+describe('the phases of an import', () => {
+  it('end with the import where it broke off', () => {
+    const none = { stagedAt: null, plannedAt: null, appliedAt: null };
+    const text = (changes: object) => importText(out, importRecord(changes), []);
+    expect(text({ status: 'Failed', ...none })).toMatch(/phases +wait 1 s, stage 10 s$/m);
+    expect(text({ status: 'Canceled', ...none, openedAt: null })).toMatch(/phases +wait 11 s$/m);
+    expect(text({ status: 'Completed', appliedAt: null })).toMatch(/stage 2 s, plan 1 s$/m);
+  });
+});
+
 describe('progress', () => {
   it('names what the import does at the moment', () => {
     const running = { status: 'Running', counts: null, endedAt: null } as const;

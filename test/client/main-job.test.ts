@@ -335,3 +335,15 @@ describe('a sync that is gone from the file', () => {
     expect((await inlet.inlet('list', '--all')).stdout).toMatch(/^leads .* deleted$/m);
   });
 });
+
+describe('times that syncs share', () => {
+  it('are told of between a sync that is applied and those that run, not those that do not', async () => {
+    const like = (name: string) =>
+      `  ${name}:\n    { database: crm, every: 1h, identifyBy: id, query: 'SELECT id FROM leads WHERE false' }\n`;
+    await inlet.write(`${file}${like('orders')}${like('planned')}`);
+    const { code, stderr } = await inlet.inlet('apply', 'orders');
+    expect(stderr).toContain('"customers" (every 1h) and "orders" (every 1h) share their times');
+    expect(stderr).not.toContain('planned');
+    expect(code).toBe(0);
+  });
+});

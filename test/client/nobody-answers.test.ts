@@ -99,7 +99,7 @@ describe('without a worker', () => {
 
   it('shows what the log has, and says that no worker answered', async () => {
     const { code, stderr } = await inlet.inlet('status', 'customers');
-    expect(stderr).toContain('No worker answered. Start one with "inlet worker".');
+    expect(stderr).toContain('No worker answered. Start one with "inlet worker"');
     expect(code).toBe(1);
   });
 

@@ -88,7 +88,6 @@ test('an import that another one has followed writes nothing more', async () => 
   await expect(
     adoptStaging(store, work.key, {
       ...work.staging,
-      sql: '',
       startTime: 1,
       startBound: 'clock',
       warnings: [],
@@ -210,7 +209,7 @@ test('staged rows that are gone are noticed by a chunk of contested rows', async
 test('the staging of the first attempt counts, whoever comes later', async () => {
   const { store } = database;
   const work = await stageImport(store, tenRows(newWorkspace()));
-  const late = { ...work.staging, table: 'late', sql: '', startTime: 1, startBound: 'clock', warnings: [] };
+  const late = { ...work.staging, table: 'late', startTime: 1, startBound: 'clock', warnings: [] };
   expect(await adoptStaging(store, work.key, late)).toMatchObject({ table: work.staging.table });
 });
 

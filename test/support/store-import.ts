@@ -131,7 +131,6 @@ export async function stageImport(store: Store, options: ImportOptions): Promise
     columns,
     encoding,
     rows,
-    sql: definition.query,
     startTime: 1_700_000_000,
     startBound: 'clock',
     warnings: [],
