@@ -253,6 +253,22 @@ test('json that is nested just deep enough for the store is the same again, and 
   expect(nonZero(other.counts)).toEqual({ rows: rows.length, updated: added, failed });
 });
 
+// Before PostgreSQL 17 a parallel worker can't begin one: an import of a large SQL_ASCII table would fail.
+test('functions that begin a subtransaction, and those that call them, are not for parallel workers', async () => {
+  const { rows } = await database.store.pool.query<{ name: string; parallel: string }>(`
+    WITH RECURSIVE beginning AS (
+      SELECT oid FROM pg_proc WHERE pronamespace = 'inlet'::regnamespace AND prosrc LIKE '%EXCEPTION WHEN%'
+      UNION
+      SELECT d.objid FROM pg_depend d JOIN beginning b ON d.refobjid = b.oid
+      WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_proc'::regclass
+    )
+    SELECT proname AS name, proparallel AS parallel FROM pg_proc JOIN beginning USING (oid)`);
+  expect(rows.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['try_jsonb', 'json_cell', 'shown_cell']),
+  );
+  expect(rows.filter(({ parallel }) => parallel !== 'u')).toEqual([]);
+});
+
 const bytesOfUnknownEncoding = {
   database: `TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'`,
   prepare: `
