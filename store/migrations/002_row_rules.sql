@@ -32,10 +32,10 @@ EXCEPTION WHEN data_exception OR program_limit_exceeded OR feature_not_supported
 END $$;
 
 -- json of the source as jsonb; NULL where jsonb can't hold it (\u0000, a lone surrogate, a number past its range, more
--- levels than the server's max_stack_depth allows, for which a thousand bytes are too few).
+-- levels than the server's max_stack_depth allows, for which 4000 bytes are too few).
 CREATE FUNCTION inlet.json_cell(cell text) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL UNSAFE
 RETURN CASE
-  WHEN octet_length(cell) > 1000 OR cell ~ '\\u(0000|[dD][89a-fA-F])|[0-9][eE][+-]?[0-9]{3}|[0-9]{250}'
+  WHEN octet_length(cell) > 4000 OR cell ~ '\\u(0000|[dD][89a-fA-F])|[0-9][eE][+-]?[0-9]{3}|[0-9]{250}'
   THEN inlet.try_jsonb(cell)
   ELSE cell::jsonb
 END;
