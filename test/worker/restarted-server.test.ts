@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findTemporalCli } from '../../dev/temporal-cli.js';
 import { startTemporal, type TemporalServer } from '../../dev/temporal-server.js';
 import { createInlet, dataOf, type Inlet } from '../support/inlet.js';
@@ -68,6 +68,14 @@ describe('a Temporal server that is killed in the midst of an import', () => {
     expect(dataOf(await inlet.inlet('import', 'everybody', '2', '--json'))).toMatchObject({
       counts: { rows: PEOPLE, added: 0, unchanged: PEOPLE, failed: 0 },
     });
-    expect(await inlet.inlet('trigger', 'everybody', '--wait')).toMatchObject({ code: 0 });
+    // The worker's polls come back one after the other, each when its own wait after a failure is over.
+    await vi.waitFor(
+      async () => expect(await inlet.inlet('status', 'everybody')).toMatchObject({ code: 0 }),
+      {
+        timeout: 60_000,
+      },
+    );
+    const next = await inlet.inlet('trigger', 'everybody', '--wait');
+    expect(next, next.stderr).toMatchObject({ code: 0 });
   }, 120_000);
 });
