@@ -23,8 +23,6 @@ const GRACE_MS = 10_000;
 const HEARTBEAT_THROTTLE_MS = 2_000;
 /** Replaying histories is work for the processor: many at once only make each of them late. */
 const WORKFLOW_TASKS = 4;
-/** How long Temporal leaves a workflow's task for the worker that knows it, which may have been killed. */
-const STICKY_MS = 2_000;
 
 export interface WorkerOptions {
   /** One or more inlet.yaml: the workspaces that this worker serves. */
@@ -99,7 +97,6 @@ async function serve(
         taskQueue,
         workflowBundle: { codePath },
         maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS,
-        stickyQueueScheduleToStartTimeout: STICKY_MS,
       }),
     ),
     ...served.map(({ file, store }) =>
