@@ -9,13 +9,13 @@ import { exitCodes, type ExitCode } from './exit.js';
 import { explainError } from './explain-error.js';
 import type { Json } from './json.js';
 import { syncOfFile } from './known-sync.js';
+import { askSyncs } from './live-syncs.js';
 import type { Output } from './output.js';
 import type { Session } from './session.js';
 import { sharedTimes } from './shared-times.js';
 import { activityText } from './status-report.js';
 import { NoWorkerAnswered, SyncHandle, SyncNotRunning } from './sync-workflow.js';
 import { pairsText } from './table.js';
-import type { Temporal } from './temporal.js';
 import { shortened } from './visible-text.js';
 
 interface Applied {
@@ -63,26 +63,18 @@ async function apply(session: Session, names: string[]): Promise<ExitCode> {
   }
 
   const applied = definitions.filter((_, index) => results[index]?.reason === undefined);
-  const others = [...file.syncs.values()].filter((definition) => !definitions.includes(definition));
-  const running = applied.length === 0 ? [] : await thoseRunning(temporal, others);
-  const inOrder = [...file.syncs.values()].filter((each) => [...applied, ...running].includes(each));
-  const warnings = sharedTimes(inOrder, applied);
+  const syncs = [...file.syncs.values()];
+  const others = syncs.filter((each) => !definitions.includes(each)).map(({ sync }) => sync);
+  const live = await askSyncs(session, file.settings.name, applied.length === 0 ? [] : others);
+  // One that can't be asked counts as running: a warning too many does no harm.
+  const runs = (each: SyncDefinition) => !definitions.includes(each) && live.of(each.sync) !== 'ended';
+  const warnings = sharedTimes(
+    syncs.filter((each) => applied.includes(each) || runs(each)),
+    applied,
+  );
   for (const warning of warnings) out.warn(warning);
   if (out.json) out.document({ workspace: file.settings.name, syncs: results.map(appliedJson), warnings });
   return results.every(({ reason }) => reason === undefined) ? exitCodes.fine : exitCodes.failed;
-}
-
-/** One that can't be asked counts as running: a warning too many does no harm. */
-async function thoseRunning(temporal: Temporal, syncs: SyncDefinition[]): Promise<SyncDefinition[]> {
-  const states = await Promise.all(
-    syncs.map(({ workspace, sync }) =>
-      statusIfRunning(new SyncHandle(temporal, workspace, sync)).then(
-        (status) => status !== undefined,
-        () => true,
-      ),
-    ),
-  );
-  return syncs.filter((_, index) => states[index]);
 }
 
 function select(file: WorkspaceFile, names: string[]): SyncDefinition[] {
