@@ -34,7 +34,10 @@ export interface Activities {
   stageQuery(key: ImportKey): Promise<StagedRows>;
   /** Finds what is superseded and contested, and writes the ledger of chunks. */
   planChunks(key: ImportKey): Promise<PlannedChunks>;
-  /** Applies chunks from the ledger, one transaction each, until none is left. Several may run at once. */
+  /**
+   * Applies chunks from the ledger, one transaction each, until none is left: those of the relationship query last.
+   * Several may run at once.
+   */
   applyChunks(key: ImportKey): Promise<void>;
   /** Adds the chunks up, sets the status, drops staging. Repeated, it gives the same result. */
   closeImport(input: { key: ImportKey; ending: Ending }): Promise<ImportResult>;
@@ -65,6 +68,8 @@ export interface OpenedImport {
 
 export interface StagedRows {
   rows: number;
+  /** Rows of the relationship query, if there is one. */
+  relationships?: number;
 }
 
 export interface PlannedChunks {

@@ -56,7 +56,10 @@ export function importStepActivities(dependencies: Dependencies): Steps {
   return {
     stageQuery: (key) =>
       whileHeartbeating((signal) =>
-        noting(key, async () => ({ rows: (await stageImport(dependencies, key, signal)).rows })),
+        noting(key, async () => {
+          const { rows, relationships } = await stageImport(dependencies, key, signal);
+          return { rows, ...(relationships !== null && { relationships: relationships.rows }) };
+        }),
       ),
 
     planChunks: (key) =>
@@ -87,12 +90,12 @@ export function importStepActivities(dependencies: Dependencies): Steps {
         const ended = await closeImport(store, key, endOf(ending));
         // Its own, and what lost attempts and abandoned imports left. What can't be dropped now is swept later.
         await sweepStaging(store).catch(() => 0);
-        return { ...resultOf(ended), counts: ended.counts };
+        return withCounts(ended);
       }),
 
     async logUnopened({ input, status, reason, intervals }) {
       const ended = await logUnopened(store, { ...input, status, reason, intervals });
-      return ended.counts.rows > 0 ? { ...resultOf(ended), counts: ended.counts } : resultOf(ended);
+      return ended.counts.rows > 0 ? withCounts(ended) : resultOf(ended);
     },
   };
 }
@@ -100,6 +103,11 @@ export function importStepActivities(dependencies: Dependencies): Steps {
 function endOf(ending: Ending): End {
   if (ending.kind === 'applied') return { status: 'applied' };
   return { status: ending.kind === 'failed' ? 'Failed' : 'Canceled', reason: ending.reason };
+}
+
+function withCounts(ended: Ended): ImportResult {
+  const { counts, relationships } = ended;
+  return { ...resultOf(ended), counts, ...(relationships !== null && { relationships }) };
 }
 
 function resultOf(ended: Ended): ImportResult {

@@ -1,8 +1,9 @@
 import { activityInfo } from '@temporalio/activity';
 import { resolveDatabase, type WorkspaceFile } from '../config/workspace-file.js';
+import { queriesOf } from '../config/sync-definition.js';
 import { fillLastSyncTime } from '../sources/last-sync-time.js';
 import { openSource } from '../sources/open-source.js';
-import type { Column, Snapshot, Source, StartTime } from '../sources/source.js';
+import type { QueryName, Snapshot, Source, StartTime } from '../sources/source.js';
 import { checkColumns } from '../store/column-rules.js';
 import {
   adoptStaging,
@@ -11,10 +12,18 @@ import {
   readOpenImport,
   type OpenImport,
   type StagedImport,
+  type StagedQuery,
   type Staging,
 } from '../store/imports.js';
 import type { RowMeter } from '../store/row-meter.js';
-import { analyzeStaging, copyIntoStaging, createStaging, dropStaging } from '../store/staging.js';
+import { subjectOf } from '../store/row-subject.js';
+import {
+  analyzeStaging,
+  copyIntoStaging,
+  createStaging,
+  dropStaging,
+  type StagingShape,
+} from '../store/staging.js';
 import type { Store } from '../store/store.js';
 import type { Dependencies } from './dependencies.js';
 import { failure } from './failures.js';
@@ -26,8 +35,8 @@ const MAX_CLOCK_AHEAD_S = 60;
 const MANY_ROWS = 10_000_000;
 
 /**
- * Copies the result of the import's query, once, into a staging table of this attempt's own, and puts that into the
- * import's row. If an earlier attempt was first, its staging counts and this one is dropped.
+ * Copies the results of the import's queries, once, each into a staging table of this attempt's own, and puts these into
+ * the import's row. If an earlier attempt was first, its staging counts and this one is dropped.
  * @throws SourceError, TooManyRows, FencedOff, ApplicationFailure `QueryRefused`, and pg's errors of the store
  */
 export async function stageImport(
@@ -39,10 +48,20 @@ export async function stageImport(
   if (work.staging !== null) return work.staging;
   const { connection, source } = openDatabase(file, work);
   try {
-    await noteSql(store, key, fillLastSyncTime(work.definition.query, work.lastSyncTime));
+    const { lastSyncTime, definition } = work;
+    const { query: main, relationships } = definition;
+    await noteSql(store, key, {
+      main: fillLastSyncTime(main, lastSyncTime),
+      relationships: relationships === undefined ? null : fillLastSyncTime(relationships.query, lastSyncTime),
+    });
     const started = await source.startTime(signal);
     const { queryTimeoutMs } = connection;
-    const request = { main: work.definition.query, lastSyncTime: work.lastSyncTime, queryTimeoutMs };
+    const request = {
+      main,
+      ...(relationships !== undefined && { relationships: relationships.query }),
+      lastSyncTime,
+      queryTimeoutMs,
+    };
     const snapshot = await source.snapshot(request, signal);
     try {
       const staged = await stageSnapshot(store, work, snapshot, queryTimeoutMs, signal);
@@ -66,6 +85,7 @@ function openDatabase(file: WorkspaceFile, { definition }: OpenImport) {
   return { connection, source };
 }
 
+/** Both queries are described before the first is read, so that nothing is copied for one that can't be imported. */
 async function stageSnapshot(
   store: Store,
   work: OpenImport,
@@ -73,54 +93,93 @@ async function stageSnapshot(
   queryTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<Staging & { warnings: string[] }> {
-  const { definition, settings, key } = work;
-  const columns = await snapshot.columns('main');
-  const { problems, warnings } = checkColumns(definition, settings, columns);
-  if (problems.length > 0) throw failure('QueryRefused', problems.join(' '));
-  const shape = { definition, settings, columns };
-  const table = await createStaging(store, key, shape);
+  const shapes = new Map<QueryName, StagingShape>();
+  const warnings: string[] = [];
+  for (const { name: query } of queriesOf(work.definition)) {
+    const shape = await shapeOf(work, snapshot, query);
+    shapes.set(query, shape);
+    warnings.push(...shape.warnings);
+  }
+  const copy = { store, work, snapshot, limitMs: queryTimeoutMs + COPY_MARGIN_MS, signal };
+  const staged = new Map<QueryName, StagedQuery>();
   try {
-    const target = { key, table, columns, definition };
-    const rows = await copyAll(store, target, snapshot, queryTimeoutMs, signal);
-    await analyzeStaging(store, table, shape);
-    if (rows >= MANY_ROWS)
-      warnings.push(
-        `The query gave ${rows} rows. Consider asking only for what changed, by {{last_sync_time}}.`,
+    for (const [query, shape] of shapes) {
+      const before = staged.get('main')?.rows ?? 0;
+      const one = await stageOne({ ...copy, query, shape, before }, (table) =>
+        staged.set(query, { table, columns: shape.columns, rows: 0 }),
       );
-    return { table, columns, encoding: snapshot.encoding, rows, warnings };
+      staged.set(query, one);
+      if (one.rows >= MANY_ROWS) warnings.push(manyRows(query, one.rows));
+    }
   } catch (error) {
     // A copy that broke off can be large, and the next attempt makes its own. What can't be dropped now is swept later.
-    await dropStaging(store, table).catch(() => false);
+    for (const { table } of staged.values()) await dropStaging(store, table).catch(() => false);
     throw error;
   }
+  const main = staged.get('main');
+  if (main === undefined) throw new Error('The main query was not staged.');
+  return {
+    ...main,
+    encoding: snapshot.encoding,
+    relationships: staged.get('relationships') ?? null,
+    warnings,
+  };
+}
+
+async function shapeOf(
+  { definition, settings }: OpenImport,
+  snapshot: Snapshot,
+  query: QueryName,
+): Promise<StagingShape & { warnings: string[] }> {
+  const columns = await snapshot.columns(query);
+  const subject = subjectOf(definition, query);
+  const { problems, warnings } = checkColumns(subject, settings, columns);
+  if (problems.length > 0) throw failure('QueryRefused', problems.join(' '));
+  return { subject, settings, columns, warnings };
+}
+
+interface Copy {
+  store: Store;
+  work: OpenImport;
+  snapshot: Snapshot;
+  limitMs: number;
+  signal: AbortSignal;
+  query: QueryName;
+  shape: StagingShape;
+  /** Rows that were copied before, of another query. */
+  before: number;
+}
+
+/** @param made is told the table as soon as it is there */
+async function stageOne(copy: Copy, made: (table: string) => void): Promise<StagedQuery> {
+  const { store, work, shape } = copy;
+  const table = await createStaging(store, work.key, shape);
+  made(table);
+  const rows = await copyAll(copy, table);
+  await analyzeStaging(store, table, shape);
+  return { table, columns: shape.columns, rows };
 }
 
 async function copyAll(
-  store: Store,
-  target: Pick<OpenImport, 'key' | 'definition'> & { table: string; columns: Column[] },
-  snapshot: Snapshot,
-  queryTimeoutMs: number,
-  signal: AbortSignal,
+  { store, work, snapshot, limitMs, signal, query, shape, before }: Copy,
+  table: string,
 ): Promise<number> {
-  const meter: RowMeter = { rows: 0, maxRows: target.definition.maxRows };
+  const meter: RowMeter = { rows: 0, maxRows: work.definition.maxRows };
   const progress = setInterval(() => {
     // Progress is a courtesy: if the store can't take it, the copy itself will say so.
-    noteProgress(store, target.key, meter.rows).catch(() => undefined);
+    noteProgress(store, work.key, before + meter.rows).catch(() => undefined);
   }, 1_000);
   try {
-    const stream = await snapshot.rows('main');
-    const limitMs = queryTimeoutMs + COPY_MARGIN_MS;
-    return await copyIntoStaging(
-      store,
-      { table: target.table, columns: target.columns.length, encoding: snapshot.encoding },
-      stream,
-      meter,
-      limitMs,
-      signal,
-    );
+    const stream = await snapshot.rows(query);
+    const target = { table, columns: shape.columns.length, encoding: snapshot.encoding };
+    return await copyIntoStaging(store, target, stream, meter, limitMs, signal);
   } finally {
     clearInterval(progress);
   }
+}
+
+function manyRows(query: QueryName, rows: number): string {
+  return `The ${query === 'main' ? '' : 'relationship '}query gave ${rows} rows. Consider asking only for what changed, by {{last_sync_time}}.`;
 }
 
 /** The least of the source's bounds and Temporal's clock, less the overlap (docs/scheduling.md). */
@@ -152,6 +211,9 @@ function clockWarning(seconds: number, database: string): string {
 
 async function adopt(store: Store, work: OpenImport, staged: StagedImport): Promise<Staging> {
   const winner = await adoptStaging(store, work.key, staged);
-  if (winner.table !== staged.table) await dropStaging(store, staged.table);
+  if (winner.table !== staged.table) {
+    await dropStaging(store, staged.table);
+    if (staged.relationships !== null) await dropStaging(store, staged.relationships.table);
+  }
   return winner;
 }

@@ -4,6 +4,7 @@ import { ConfigError } from '../config/config-error.js';
 import { SourceError } from '../sources/source-error.js';
 import { AcceptRefused } from '../store/accept-import.js';
 import { FencedOff } from '../store/fence.js';
+import { SegmentMissing } from '../store/import-scope.js';
 import { StagingLost } from '../store/ledger.js';
 import { TooManyRows } from '../store/row-meter.js';
 import { SettingsRefused } from '../store/workspaces.js';
@@ -25,6 +26,7 @@ export function translateError(error: unknown): Error {
   if (error instanceof ConfigError) return failure('DefinitionRefused', error.message);
   if (error instanceof AcceptRefused) return failure('AcceptRefused', error.message);
   if (error instanceof SettingsRefused) return failure('DefinitionRefused', error.message);
+  if (error instanceof SegmentMissing) return failure('DefinitionRefused', error.message);
   if (error instanceof TooManyRows) return failure('QueryRefused', error.message);
   if (error instanceof FencedOff) return failure('FencedOff', error.message);
   if (error instanceof StagingLost)

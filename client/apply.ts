@@ -126,14 +126,15 @@ function show(out: Output, { sync, outcome, defined, status, reason }: Applied):
   out.line(`${sync}  ${out.paint(outcome, 'good')}`);
   out.line(
     pairsText([
-      ['columns', defined && columnsText(defined)],
+      ['columns', defined && columnsText(defined.columns)],
+      ['relationships', defined?.relationshipColumns && columnsText(defined.relationshipColumns)],
       ['now', status && activityText(status, Date.now())],
     ]),
   );
   for (const warning of defined?.warnings ?? []) out.warn(`${sync}: ${warning}`);
 }
 
-function columnsText({ columns }: Defined): string {
+function columnsText(columns: Defined['columns']): string {
   const shown = columns
     .slice(0, 12)
     .map(({ name, sourceType }) => `${shortened(name, 60)} ${shortened(sourceType, 40)}`);
@@ -147,6 +148,7 @@ function appliedJson({ sync, outcome, defined, status, reason }: Applied): Json 
     outcome,
     reason: reason ?? null,
     columns: defined === undefined ? null : defined.columns.map((column) => ({ ...column })),
+    relationshipColumns: defined?.relationshipColumns?.map((column) => ({ ...column })) ?? null,
     warnings: defined?.warnings ?? [],
     activity: status?.activity ?? null,
     nextRunAt: status?.nextRunAt === undefined ? null : new Date(status.nextRunAt),

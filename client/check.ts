@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { resolveDatabase, type DatabaseConnection, type WorkspaceFile } from '../config/workspace-file.js';
+import { queriesOf } from '../config/sync-definition.js';
 import { openSource } from '../sources/open-source.js';
 import { quotedPlaceholders } from '../sources/quoted-placeholders.js';
 import type { Finding } from '../sources/source.js';
@@ -67,7 +68,11 @@ async function check(session: Session, name: string | undefined): Promise<ExitCo
 function queryWarnings(file: WorkspaceFile, database: string | undefined): string[] {
   return [...file.syncs.values()]
     .filter((definition) => database === undefined || definition.database === database)
-    .flatMap(({ sync, query }) => quotedPlaceholders(query).map((warning) => `${sync}: ${warning}`));
+    .flatMap((definition) =>
+      queriesOf(definition).flatMap(({ text }) =>
+        quotedPlaceholders(text).map((warning) => `${definition.sync}: ${warning}`),
+      ),
+    );
 }
 
 function select(file: WorkspaceFile, name: string | undefined): string[] {

@@ -77,7 +77,7 @@ async function latestWithFailures(
   return reading(file, async () => {
     const records = await listImports(store, { workspace, sync, limit: 1000 });
     for (const record of records) {
-      if ((record.counts?.failed ?? 0) > 0) return record;
+      if ((record.counts?.failed ?? 0) + (record.relationships?.failed ?? 0) > 0) return record;
       // Those of an import that runs, or broke off, are there before they are summed up.
       if (record.counts === null && (await countFailures(store, record)).length > 0) return record;
     }

@@ -15,6 +15,9 @@ export function importJson(record: ImportRecord): { readonly [key: string]: Json
     intervals: record.intervals,
     counts: record.counts === null ? null : { ...record.counts },
     addedByFailed: record.addedByFailed,
+    relationships: record.relationships === null ? null : { ...record.relationships },
+    membersAdded: record.membersAdded,
+    membersRemoved: record.membersRemoved,
     lastSyncTime: record.lastSyncTime,
     startTime: record.startTime,
     startBound: record.startBound,
@@ -45,6 +48,7 @@ export function wholeImportJson(
     rowsPerSecond: rowsPerSecond(record),
     databaseMessage: record.databaseMessage,
     sql: record.sql,
+    relationshipsSql: record.relationshipsSql,
     definition: new RawJson(JSON.stringify(record.definition)),
   };
 }

@@ -1,9 +1,19 @@
-import type { FailureCount, ImportRecord, RowCounts } from '../store/records.js';
+import type { FailureCount, ImportRecord, RelationshipCounts, RowCounts } from '../store/records.js';
 import type { Output } from './output.js';
 import { startBoundText } from './start-bound.js';
 import { pairsText, tableText } from './table.js';
+import { targetPairs } from './target-text.js';
 import { countText, durationText, secondsText, timeText } from './time-text.js';
 import { visible, visibleLines } from './visible-text.js';
+
+const relationshipOutcomes = [
+  'related',
+  'changed',
+  'unchanged',
+  'removed',
+  'superseded',
+  'failed',
+] as const satisfies readonly (keyof RelationshipCounts)[];
 
 const outcomes = [
   'added',
@@ -24,19 +34,40 @@ export function outcomeText(out: Output, record: ImportRecord, failures: readonl
   ];
   const parts = [heading.join('  ')];
   if (record.reason !== null) parts.push(`  ${visible(record.reason)}`);
-  if (record.counts !== null) parts.push(indented(countsTable(record.counts)));
+  const { counts, relationships } = record;
+  if (counts !== null) parts.push(indented(countsTable('OUTCOME', countPairs(counts, outcomes))));
   if (record.addedByFailed > 0) {
     parts.push(`  People added by rows that count as failed: ${countText(record.addedByFailed)}`);
   }
+  if (relationships !== null)
+    parts.push(indented(countsTable('RELATIONSHIPS', countPairs(relationships, relationshipOutcomes))));
+  const members = membersText(record);
+  if (members !== null) parts.push(`  ${members}`);
   if (failures.length > 0) parts.push(indented(failuresTable(failures)));
   return parts.join('\n');
 }
 
-function countsTable(counts: RowCounts): string {
+/** Each outcome with its rows, and the sum of all. */
+function countPairs<Outcome extends string>(
+  counts: Record<Outcome | 'rows', number>,
+  names: readonly Outcome[],
+): [string, number][] {
+  return [...names.map((name): [string, number] => [name, counts[name]]), ['all', counts.rows]];
+}
+
+function countsTable(head: string, counts: readonly [string, number][]): string {
   return tableText(
-    [{ head: 'OUTCOME' }, { head: 'ROWS', align: 'right' }],
-    [...outcomes.map((outcome) => [outcome, countText(counts[outcome])]), ['all', countText(counts.rows)]],
+    [{ head }, { head: 'ROWS', align: 'right' }],
+    counts.map(([name, count]) => [name, countText(count)]),
   );
+}
+
+/** Who joined the segment, and who left it; null for a sync without one. */
+function membersText({ definition, membersAdded, membersRemoved }: ImportRecord): string | null {
+  if (definition.import !== 'people' || definition.segment === undefined) return null;
+  const { name, mirror } = definition.segment;
+  const left = mirror ? `, ${countText(membersRemoved)} left` : '';
+  return `Segment "${visible(name)}": ${countText(membersAdded)} joined${left}`;
 }
 
 export function failuresTable(failures: readonly FailureCount[]): string {
@@ -56,18 +87,15 @@ export function importText(out: Output, record: ImportRecord, failures: readonly
     ['phases', phasesText(record)],
     ['speed', speedText(record)],
     ['progress', record.status === 'Running' ? progressText(record) : null],
-    ['people', peopleText(record)],
+    ...targetPairs(record.definition),
     ['last_sync_time', secondsText(record.lastSyncTime)],
     ['start time', startTimeText(record)],
     ['database said', record.databaseMessage && visibleLines(record.databaseMessage)],
     ['warnings', record.warnings.length === 0 ? null : visibleLines(record.warnings.join('\n'))],
     ['SQL', record.sql && visibleLines(record.sql.trimEnd())],
+    ['relationships', record.relationshipsSql && visibleLines(record.relationshipsSql.trimEnd())],
   ]);
   return `${outcomeText(out, record, failures)}\n\n${facts}`;
-}
-
-function peopleText({ definition: { mode, identifyBy, database } }: ImportRecord): string {
-  return `${mode}, by ${identifyBy}, from ${database}`;
 }
 
 function causeText({ cause, full, intervals }: ImportRecord): string {
@@ -105,10 +133,11 @@ const isUnfinished = ({ status }: ImportRecord) => status === 'Failed' || status
 
 /** Rows a second over the whole import; null for one that has not ended or had no row. */
 export function rowsPerSecond(record: ImportRecord): number | null {
-  if (record.counts === null || record.counts.rows === 0) return null;
+  const rows = (record.counts?.rows ?? 0) + (record.relationships?.rows ?? 0);
+  if (rows === 0) return null;
   if (record.openedAt === null || record.endedAt === null) return null;
   const milliseconds = Math.max(1, record.endedAt.getTime() - record.openedAt.getTime());
-  return Math.round((record.counts.rows * 1000) / milliseconds);
+  return Math.round((rows * 1000) / milliseconds);
 }
 
 function speedText(record: ImportRecord): string | null {
@@ -140,10 +169,12 @@ const indented = (text: string) => text.replace(/^/gm, '  ');
 /** One line for each import, newest first. */
 export function importsTable(out: Output, records: readonly ImportRecord[]): string {
   const right = (head: string) => ({ head, align: 'right' as const });
+  const related = records.some(({ relationships }) => relationships !== null);
   return tableText(
     [
       ...[right('#'), { head: 'STATUS' }, { head: 'STARTED' }, right('TOOK'), right('ROWS')],
       ...outcomes.map((outcome) => right(outcome.toUpperCase())),
+      ...(related ? [{ head: 'RELATIONSHIPS' }] : []),
       { head: 'REASON' },
     ],
     records.map((record) => [
@@ -153,6 +184,7 @@ export function importsTable(out: Output, records: readonly ImportRecord[]): str
       duration(record.openedAt, record.endedAt) ?? '',
       record.counts === null ? '' : countText(record.counts.rows),
       ...outcomes.map((outcome) => (record.counts === null ? '' : countText(record.counts[outcome]))),
+      ...(related ? [relationshipsLine(record) ?? ''] : []),
       visible(record.status === 'Running' ? progressText(record) : (record.reason ?? '')),
     ]),
   );
@@ -163,12 +195,23 @@ export function importLine(out: Output, record: ImportRecord): string {
   const { counts } = record;
   const parts = [`#${record.number} ${out.status(record.status)}`, timeText(record.openedAt ?? record.dueAt)];
   if (record.status === 'Running') parts.push(progressText(record));
-  if (counts !== null) {
-    const told = outcomes
-      .filter((outcome) => counts[outcome] > 0)
-      .map((outcome) => `${countText(counts[outcome])} ${outcome}`);
-    parts.push(`${countText(counts.rows)} rows${told.length === 0 ? '' : `: ${told.join(', ')}`}`);
-  }
+  if (counts !== null) parts.push(countsLine(counts.rows, countPairs(counts, outcomes)));
+  const related = relationshipsLine(record);
+  if (related !== null) parts.push(`relationships: ${related}`);
   if (record.reason !== null) parts.push(visible(record.reason));
   return parts.join(', ');
+}
+
+function relationshipsLine({ relationships }: ImportRecord): string | null {
+  return relationships === null
+    ? null
+    : countsLine(relationships.rows, countPairs(relationships, relationshipOutcomes));
+}
+
+/** Such as `10 rows: 8 related, 2 failed`. */
+function countsLine(rows: number, counts: readonly [string, number][]): string {
+  const told = counts
+    .filter(([name, count]) => name !== 'all' && count > 0)
+    .map(([name, count]) => `${countText(count)} ${name}`);
+  return `${countText(rows)} rows${told.length === 0 ? '' : `: ${told.join(', ')}`}`;
 }

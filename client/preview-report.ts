@@ -1,5 +1,5 @@
 import type { SyncDefinition } from '../config/sync-definition.js';
-import type { Column } from '../sources/source.js';
+import type { Column, QueryName } from '../sources/source.js';
 import type { RowVerdict } from '../store/records.js';
 import { cellText, jsonMembers } from './json-members.js';
 import { RawJson, type Json } from './json.js';
@@ -14,12 +14,19 @@ export type PreviewedRow = RowVerdict | { rowNumber: number; cells: (string | nu
 export interface Preview {
   definition: SyncDefinition;
   lastSyncTime: number;
-  sql: string;
+  /** At most so many rows of each query. */
   limit: number;
+  /** The main query first. */
+  queries: PreviewedQuery[];
+  warnings: string[];
+}
+
+export interface PreviewedQuery {
+  query: QueryName;
+  sql: string;
   columns: Column[];
   /** Why an import would be refused. */
   problems: string[];
-  warnings: string[];
   rows: PreviewedRow[];
 }
 
@@ -32,25 +39,38 @@ const tones: Record<RowVerdict['verdict'], Tone> = {
   skipped: 'warning',
   superseded: 'warning',
   failed: 'bad',
+  related: 'good',
+  changed: 'good',
+  removed: 'good',
 };
 
-export function showPreview(out: Output, preview: Preview): void {
-  const { definition, columns, lastSyncTime, rows } = preview;
+export function showPreview(out: Output, { definition, lastSyncTime, limit, queries }: Preview): void {
+  for (const [index, each] of queries.entries()) {
+    const what =
+      each.query === 'main'
+        ? `${definition.sync} from ${definition.database}, with last_sync_time ${secondsText(lastSyncTime)}`
+        : 'relationships';
+    out.line(`${index > 0 ? '\n' : ''}${what}`);
+    showQuery(out, each, limit);
+  }
+}
+
+function showQuery(out: Output, query: PreviewedQuery, limit: number): void {
+  const { columns, rows } = query;
   out.line(
-    `${definition.sync} from ${definition.database}, with last_sync_time ${secondsText(lastSyncTime)}\n` +
-      `columns: ${columns.map(({ name, sourceType }) => `${visible(name)} ${visible(sourceType)}`).join(', ')}\n`,
+    `columns: ${columns.map(({ name, sourceType }) => `${visible(name)} ${visible(sourceType)}`).join(', ')}\n`,
   );
   if (rows.length === 0) {
     out.line('The query returns no row.');
     return;
   }
-  const table = rowsTable(out, preview);
+  const table = rowsTable(out, query);
   const tooWide = out.width !== undefined && widest(table) > out.width;
-  out.line(tooWide ? rowsOneByOne(out, preview) : table);
-  out.line(`\n${summary(preview)}`);
+  out.line(tooWide ? rowsOneByOne(out, query) : table);
+  out.line(`\n${summary(rows, limit)}`);
 }
 
-function rowsTable(out: Output, { columns, rows }: Preview): string {
+function rowsTable(out: Output, { columns, rows }: PreviewedQuery): string {
   const failures = rows.some((row) => 'verdict' in row && row.failure !== null);
   return tableText(
     [
@@ -69,7 +89,7 @@ function rowsTable(out: Output, { columns, rows }: Preview): string {
 }
 
 /** For terminals that are narrower than the table. */
-function rowsOneByOne(out: Output, { columns, rows }: Preview): string {
+function rowsOneByOne(out: Output, { columns, rows }: PreviewedQuery): string {
   const blocks = rows.map((row) => {
     const cells = cellsOf(row);
     const pairs = columns.map(
@@ -97,7 +117,7 @@ function whyOf(row: PreviewedRow): string | null {
   return 'verdict' in row ? (row.failure?.message ?? null) : null;
 }
 
-function summary({ rows, limit }: Preview): string {
+function summary(rows: PreviewedRow[], limit: number): string {
   const which =
     rows.length === limit
       ? `The first ${limit} rows`
@@ -108,23 +128,24 @@ function summary({ rows, limit }: Preview): string {
   return `${which}${verdicts.length === 0 ? '' : `: ${verdicts.join(', ')}`}. Nothing was written.`;
 }
 
-export function previewJson({
-  definition,
-  lastSyncTime,
-  sql,
-  columns,
-  problems,
-  warnings,
-  rows,
-}: Preview): Json {
+export function previewJson({ definition, lastSyncTime, queries, warnings }: Preview): Json {
+  const main = queries.find(({ query }) => query === 'main');
+  const relationships = queries.find(({ query }) => query === 'relationships');
   return {
     sync: definition.sync,
     database: definition.database,
     lastSyncTime,
+    ...(main && queryJson(main)),
+    relationships: relationships === undefined ? null : queryJson(relationships),
+    warnings,
+  };
+}
+
+function queryJson({ sql, columns, problems, rows }: PreviewedQuery): { readonly [key: string]: Json } {
+  return {
     sql,
     columns: columns.map(({ name, type, array, sourceType }) => ({ name, type, array, sourceType })),
     problems,
-    warnings,
     rows: rows.map((row) =>
       'verdict' in row
         ? {

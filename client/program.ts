@@ -33,6 +33,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   accept: async () => (await import('./accept.js')).addAccept,
   delete: async () => (await import('./delete.js')).addDelete,
   show: async () => (await import('./show.js')).addShow,
+  segments: async () => (await import('./segments.js')).addSegments,
   set: async () => (await import('./set.js')).addSet,
 };
 
@@ -78,7 +79,9 @@ export async function main(words: readonly string[]): Promise<void> {
 /** The program with the command that the words ask for, or with all; mistakes are thrown as CommanderError. */
 export async function createProgram(words: readonly string[], run: Run): Promise<Command> {
   const program = new Command('inlet')
-    .description('Brings a workspace of people up to date from SQL queries, on an interval, durably.')
+    .description(
+      'Brings people, objects and relationships up to date from SQL queries, on an interval, durably.',
+    )
     .version(version(), '--version', 'show the version')
     .addOption(
       new Option(

@@ -1,5 +1,5 @@
 import { changeWarnings } from '../activities/change-warnings.js';
-import type { SyncDefinition } from '../config/sync-definition.js';
+import { queriesOf, type SyncDefinition } from '../config/sync-definition.js';
 import { fillLastSyncTime, usesLastSyncTime } from '../sources/last-sync-time.js';
 import { quotedPlaceholders } from '../sources/quoted-placeholders.js';
 import type { SyncRecord } from '../store/records.js';
@@ -8,6 +8,7 @@ import * as schedule from '../workflows/schedule.js';
 import type { Json } from './json.js';
 import { scheduleText } from './schedule-text.js';
 import { pairsText } from './table.js';
+import { targetPairs } from './target-text.js';
 import { momentText, secondsText } from './time-text.js';
 import { visible, visibleLines } from './visible-text.js';
 
@@ -22,6 +23,8 @@ export interface Review {
   /** After an apply; null if nobody could be asked. */
   lastSyncTime: number | null;
   sql: string;
+  /** Null for a sync without a relationship query. */
+  relationshipsSql: string | null;
   /** Milliseconds; empty if they are not known. */
   runs: number[];
   /** What is to be known of `runs`: a few words, or nothing. */
@@ -60,9 +63,13 @@ export function reviewOf(definition: SyncDefinition, known: Known, now: number):
     changes,
     lastSyncTime,
     sql: fillLastSyncTime(definition.query, lastSyncTime ?? 0),
+    relationshipsSql:
+      definition.relationships === undefined
+        ? null
+        : fillLastSyncTime(definition.relationships.query, lastSyncTime ?? 0),
     ...upcoming(definition, known, starts, now),
     warnings: [
-      ...quotedPlaceholders(definition.query),
+      ...queriesOf(definition).flatMap(({ text }) => quotedPlaceholders(text)),
       ...(former === null || former === 'unknown' ? [] : changeWarnings(former, definition)),
     ],
   };
@@ -119,15 +126,20 @@ const words = (...parts: string[]) => parts.filter((part) => part !== '').join('
 
 /** What users write, as they wrote it; the interval in milliseconds follows from `every`. */
 function changesBetween(former: SyncDefinition, definition: SyncDefinition): Change[] {
-  const shown = Object.entries(definition).filter(([key]) => key !== 'everyMs');
-  const gone = Object.entries(former).filter(([key]) => !(key in definition) && key !== 'everyMs');
-  const before = new Map(Object.entries(former));
-  return [
-    ...shown
-      .filter(([key, value]) => JSON.stringify(before.get(key)) !== JSON.stringify(value))
-      .map(([key, value]) => ({ key, from: textOf(before.get(key)), to: textOf(value) })),
-    ...gone.map(([key, value]) => ({ key, from: textOf(value), to: textOf(undefined) })),
-  ];
+  const before = new Map(leavesOf(former));
+  const after = new Map(leavesOf(definition));
+  return [...new Set([...after.keys(), ...before.keys()])]
+    .filter((key) => key !== 'everyMs' && before.get(key) !== after.get(key))
+    .map((key) => ({ key, from: textOf(before.get(key)), to: textOf(after.get(key)) }));
+}
+
+/** Each value with its path: `segment.name`. */
+function leavesOf(section: object): [key: string, value: unknown][] {
+  return Object.entries(section).flatMap(([key, value]: [string, unknown]): [string, unknown][] =>
+    typeof value === 'object' && value !== null
+      ? leavesOf(value).map(([inner, leaf]) => [`${key}.${inner}`, leaf])
+      : [[key, value]],
+  );
 }
 
 function textOf(value: unknown): string {
@@ -139,9 +151,9 @@ function textOf(value: unknown): string {
 }
 
 export function reviewText(reviewed: Review, now: number): string {
-  const { definition, apply, changes, lastSyncTime, sql, runs, runsNote } = reviewed;
-  const { sync, name, mode, identifyBy, database, query } = definition;
-  const uses = usesLastSyncTime(query);
+  const { definition, apply, changes, lastSyncTime, sql, relationshipsSql, runs, runsNote } = reviewed;
+  const { sync, name } = definition;
+  const uses = queriesOf(definition).some(({ text }) => usesLastSyncTime(text));
   const time =
     lastSyncTime === null
       ? uses
@@ -151,7 +163,7 @@ export function reviewText(reviewed: Review, now: number): string {
   const facts = pairsText([
     ['apply would', apply === 'unknown' ? 'not known: neither the sync nor the store could be asked' : apply],
     ['changes', changes.length === 0 ? null : changes.map(changeText).join('\n')],
-    ['people', `${mode}, by ${identifyBy}, from ${database}`],
+    ...targetPairs(definition),
     ['schedule', scheduleText(definition)],
     [
       'next runs',
@@ -162,29 +174,36 @@ export function reviewText(reviewed: Review, now: number): string {
     ],
     ['last_sync_time', time],
     ['SQL', visibleLines(sql.trimEnd())],
+    ['relationships', relationshipsSql && visibleLines(relationshipsSql.trimEnd())],
   ]);
   return `${sync}${name === sync ? '' : `  ${visible(name)}`}\n${facts}`;
 }
 
 /** A query is long: that it changed is enough, for the new one is shown below. */
 function changeText({ key, from, to }: Change): string {
-  return key === 'query' ? 'query' : `${key}: ${visible(from)} → ${visible(to)}`;
+  return /(^|\.)query$/.test(key) ? key : `${key}: ${visible(from)} → ${visible(to)}`;
 }
 
 export function reviewJson(reviewed: Review): Json {
-  const { definition, apply, changes, lastSyncTime, sql, runs, runsNote, warnings } = reviewed;
+  const { definition, apply, changes, lastSyncTime, sql, relationshipsSql, runs, runsNote, warnings } =
+    reviewed;
   return {
     sync: definition.sync,
     apply,
     changes: changes.map(({ key, from, to }) => ({ key, from, to })),
     database: definition.database,
     mode: definition.mode,
-    identifyBy: definition.identifyBy,
+    import: definition.import,
+    identifyBy: definition.import === 'people' ? definition.identifyBy : null,
+    objectType: definition.import === 'objects' ? definition.objectType : null,
+    segment: definition.import === 'people' && definition.segment ? { ...definition.segment } : null,
+    relationships: definition.relationships ? { ...definition.relationships } : null,
     schedule: scheduleText(definition),
     nextRuns: runs.map((at) => new Date(at)),
     nextRunsNote: runsNote,
     lastSyncTime,
     sql,
+    relationshipsSql,
     warnings,
   };
 }

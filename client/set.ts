@@ -1,10 +1,11 @@
 import { Option, type Command } from 'commander';
 import type { Identifier } from '../config/sync-definition.js';
-import { findPeople, IdentifierRefused, setIdentifier } from '../store/people.js';
+import { IdentifierRefused, setIdentifier } from '../store/people.js';
 import { examples, type Run } from './argument.js';
 import { exitCodes, failed, wrongUse, type ExitCode } from './exit.js';
 import type { Session } from './session.js';
-import { personJson } from './show.js';
+import { personJson } from './show-report.js';
+import { wholePeople } from './show.js';
 import { reading } from './store-error.js';
 import { visible } from './visible-text.js';
 
@@ -37,7 +38,7 @@ async function setPerson(session: Session, text: string, options: Options): Prom
     throw error instanceof IdentifierRefused ? failed(visible(error.message), error) : error;
   });
   if (out.json) {
-    const people = await reading(file, () => findPeople(store, workspace, value));
+    const people = await reading(file, () => wholePeople(store, workspace, value));
     const meant = people.filter((found) => found[identifier] === value);
     out.document({ workspace, changed, people: meant.map(personJson) });
   } else {

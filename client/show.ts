@@ -1,21 +1,34 @@
 import type { Command } from 'commander';
-import { findPeople, type PersonRecord } from '../store/people.js';
+import { findObject, listObjectTypes, type ObjectRecord } from '../store/objects.js';
+import { findPeople } from '../store/people.js';
+import { relationshipsOfObject, relationshipsOfPerson } from '../store/relationships.js';
+import { membershipsOf } from '../store/segments.js';
+import type { Store } from '../store/store.js';
 import { examples, type Run } from './argument.js';
 import { exitCodes, failed, type ExitCode } from './exit.js';
-import { RawJson, type Json } from './json.js';
-import { cellText, jsonMembers } from './json-members.js';
 import type { Session } from './session.js';
+import { objectJson, objectText, personJson, personText, type WholePerson } from './show-report.js';
 import { reading } from './store-error.js';
 import { visible } from './visible-text.js';
+
+const relationshipsShown = 20;
+const relationshipsInJson = 1_000;
 
 export function addShow(program: Command, run: Run): void {
   const show = program.command('show').description('Show what the workspace has.').helpCommand(false);
   const person = show
     .command('person')
     .argument('<id|email>', 'an id exactly, or an email regardless of case')
-    .description('Show a person: identifiers, attributes, when added and last changed.')
+    .description('Show a person: identifiers, attributes, relationships, segments, when added and changed.')
     .action((text: string) => run((session) => showPerson(session, text)));
   examples(person, 'inlet show person 42', 'inlet show person a@example.com --json');
+  const object = show
+    .command('object')
+    .argument('<type>', 'the type of the object, exactly')
+    .argument('<id>', 'its object_id, exactly')
+    .description('Show an object: attributes, the people it is related to, when added and changed.')
+    .action((type: string, id: string) => run((session) => showObject(session, type, id)));
+  examples(object, 'inlet show object company acme');
 }
 
 async function showPerson(session: Session, text: string): Promise<ExitCode> {
@@ -23,7 +36,8 @@ async function showPerson(session: Session, text: string): Promise<ExitCode> {
   const file = await session.file();
   const workspace = file.settings.name;
   const store = await session.store();
-  const people = await reading(file, () => findPeople(store, workspace, text));
+  const limit = out.json ? relationshipsInJson : relationshipsShown;
+  const people = await reading(file, () => wholePeople(store, workspace, text, limit));
   if (people.length === 0)
     throw failed(`Nobody in the workspace "${workspace}" has the id or email "${visible(text)}".`);
   if (out.json) out.document({ workspace, people: people.map(personJson) });
@@ -31,20 +45,48 @@ async function showPerson(session: Session, text: string): Promise<ExitCode> {
   return exitCodes.fine;
 }
 
-export function personJson(person: PersonRecord): { readonly [key: string]: Json } {
-  return { ...person, attributes: new RawJson(person.attributes) };
+/** The people whose id or email a text is, with what they are related to and the segments they are in. */
+export async function wholePeople(
+  store: Store,
+  workspace: string,
+  text: string,
+  limit = relationshipsInJson,
+): Promise<WholePerson[]> {
+  const people = await findPeople(store, workspace, text);
+  return await Promise.all(
+    people.map(async (person) => ({
+      ...person,
+      relationships: await relationshipsOfPerson(store, person.key, limit),
+      segments: await membershipsOf(store, person.key),
+    })),
+  );
 }
 
-/** A line for each member, names in a column of their own. */
-function personText({ id, email, attributes, createdAt, updatedAt }: PersonRecord): string {
-  const line = (name: string, value: string) => ({ name: visible(name), value: visible(value) });
-  const lines = [
-    line('id', id ?? '(none)'),
-    line('email', email ?? '(none)'),
-    line('added', createdAt.toISOString()),
-    line('changed', updatedAt.toISOString()),
-    ...jsonMembers(attributes).map(([name, value]) => line(`.${name}`, cellText(value))),
-  ];
-  const width = Math.min(32, Math.max(...lines.map(({ name }) => name.length)));
-  return lines.map(({ name, value }) => `${name.padEnd(width)}  ${value}`).join('\n');
+async function showObject(session: Session, objectType: string, objectId: string): Promise<ExitCode> {
+  const { out } = session;
+  const file = await session.file();
+  const workspace = file.settings.name;
+  const store = await session.store();
+  const object = await reading(file, () => findObject(store, { workspace, objectType, objectId }));
+  if (object === null) {
+    const types = await reading(file, () => listObjectTypes(store, workspace));
+    throw failed(notFound(workspace, { objectType, objectId }, types));
+  }
+  const limit = out.json ? relationshipsInJson : relationshipsShown;
+  const relationships = await reading(file, () => relationshipsOfObject(store, object.key, limit));
+  const whole = { ...object, relationships };
+  if (out.json) out.document({ workspace, object: objectJson(whole) });
+  else out.line(objectText(whole));
+  return exitCodes.fine;
+}
+
+function notFound(
+  workspace: string,
+  { objectType, objectId }: Pick<ObjectRecord, 'objectType' | 'objectId'>,
+  types: string[],
+): string {
+  if (types.includes(objectType))
+    return `There is no object "${visible(objectId)}" of the type "${visible(objectType)}" in the workspace "${workspace}".`;
+  const there = types.map((type) => `"${visible(type)}"`).join(', ');
+  return `The workspace "${workspace}" has no objects of the type "${visible(objectType)}". ${types.length === 0 ? 'It has no objects yet.' : `Its types are: ${there}.`}`;
 }

@@ -1,3 +1,4 @@
+import { kindProblems } from './kind-coherence.js';
 import { didYouMean } from './near.js';
 import { namePattern, nameRule } from './schema.js';
 import { isMapping, type Path } from './plain-data.js';
@@ -30,7 +31,7 @@ export function coherenceProblems(document: YamlDocument, isMeant: (path: Path) 
   const identifiers = listedIdentifiers(value.workspace);
   for (const [name, sync] of Object.entries(syncs)) {
     if (!isMapping(sync)) continue;
-    const { database, identifyBy } = sync;
+    const { database } = sync;
 
     if (typeof database === 'string' && !databases.includes(database)) {
       const path = ['syncs', name, 'database'];
@@ -42,19 +43,8 @@ export function coherenceProblems(document: YamlDocument, isMeant: (path: Path) 
       say(document.positionOf(path), `${where(path)}: ${unknown}${ending}`);
     }
 
-    const path = ['syncs', name, 'identifyBy'];
-    const isAsked = (sync.import ?? 'people') === 'people' && !isMeant(path);
-    if (identifyBy === undefined && identifiers.length > 1 && isAsked) {
-      const both = oneOf(identifiers, 'and');
-      const message = `${where(path)} is missing: the workspace has the identifiers ${both}, so say which of them decides whom a row is about, as in identifyBy: ${identifiers[0] ?? 'id'}.`;
-      say(document.positionOf(path), message);
-    }
-    const isKnown = identifyBy === 'id' || identifyBy === 'email';
-    if (isKnown && identifiers.length > 0 && !identifiers.includes(identifyBy)) {
-      const listed = oneOf(identifiers);
-      const message = `${where(path)} must be ${listed}: "${identifyBy}" is not among workspace.identifiers, so it is an ordinary attribute.`;
-      say(document.positionOf(path), message);
-    }
+    for (const { path, atKey, message } of kindProblems(['syncs', name], sync, identifiers, isMeant))
+      say(atKey ? document.positionOfKey(path) : document.positionOf(path), message);
   }
   return problems;
 }

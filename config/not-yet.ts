@@ -3,14 +3,10 @@ import { where } from './wording.js';
 
 /** Keys that people will look for because a later version has them, and what this version lacks. */
 const laterKeys: Record<string, string> = {
-  segment: 'segments',
-  relationships: 'relationships',
-  objectType: 'objects',
   alerts: 'alerts',
   maxFailures: 'limit on failures',
 };
 const laterTypes = ['redshift', 'redshift-direct'];
-const laterImports = ['objects'];
 
 export interface NotYet {
   /** What this version can't do, with the key that asks for it. */
@@ -40,11 +36,6 @@ export function setAsideNotYet(value: unknown): NotYet {
   refuseKeys(rest.workspace, ['workspace']);
   for (const [name, sync] of entriesOf(rest.syncs)) {
     refuseKeys(sync, ['syncs', name]);
-    if (isMapping(sync) && laterImports.includes(String(sync.import))) {
-      refuse(['syncs', name, 'import'], 'imports people only, and no objects', 'this sync');
-      delete sync.import;
-      delete sync.identifyBy;
-    }
   }
   for (const [name, database] of entriesOf(rest.databases)) {
     if (isMapping(database) && laterTypes.includes(String(database.type))) {

@@ -11,41 +11,59 @@ const mostBytes = 256 * 1024;
 /** As the sources take it, and an unclosed one. */
 const placeholder = /\{\{(?:([^{}]*)\}\}|\s*[A-Za-z_]\w*)/g;
 
+/** The queries of one sync; one is absent if the file has none, or none that can be used. */
+export interface SyncQueries {
+  main?: string;
+  relationships?: string;
+}
+
 /**
- * The query of each sync, from `query` or from the file that `queryFile` names.
+ * The queries of each sync, from `query` or from the file that `queryFile` names.
  *
  * @param isMeant tells of a key that was misspelled, which needn't be said to be missing
- * @returns the queries by the sync's name, and what is wrong with them; a sync may be in neither
+ * @returns the queries by the sync's name, and what is wrong with them
  */
 export async function readQueries(
   document: YamlDocument,
   isMeant: (path: Path) => boolean,
-): Promise<{ queries: Map<string, string>; problems: ConfigProblem[] }> {
-  const queries = new Map<string, string>();
+): Promise<{ queries: Map<string, SyncQueries>; problems: ConfigProblem[] }> {
+  const queries = new Map<string, SyncQueries>();
   const problems: ConfigProblem[] = [];
   const syncs = isMapping(document.value) ? document.value.syncs : undefined;
   for (const [name, sync] of isMapping(syncs) ? Object.entries(syncs) : []) {
     if (!isMapping(sync)) continue;
-    const found = await readQuery(document, name, sync, isMeant);
-    problems.push(...found.problems);
-    if (found.query !== undefined) queries.set(name, found.query);
+    const path = ['syncs', name];
+    const main = await readQuery(document, path, sync, isMeant);
+    const related = isMapping(sync.relationships)
+      ? await readQuery(document, [...path, 'relationships'], sync.relationships, isMeant)
+      : { problems: [] };
+    problems.push(...main.problems, ...related.problems, ...mirrorProblems(document, path, sync, main.query));
+    queries.set(name, {
+      ...(main.query !== undefined && { main: main.query }),
+      ...(related.query !== undefined && { relationships: related.query }),
+    });
   }
   return { queries, problems };
 }
 
+interface ReadQuery {
+  query?: string;
+  problems: ConfigProblem[];
+}
+
+/** @param section the mapping at that path, which has the keys `query` or `queryFile` */
 async function readQuery(
   document: YamlDocument,
-  name: string,
-  sync: Record<string, unknown>,
+  path: Path,
+  section: Record<string, unknown>,
   isMeant: (path: Path) => boolean,
-): Promise<{ query?: string; problems: ConfigProblem[] }> {
-  const path = ['syncs', name];
+): Promise<ReadQuery> {
   const { file } = document;
   const problem = (position: { line: number; column: number }, message: string) => ({
     problems: [{ file, ...position, message }],
   });
 
-  const { query, queryFile } = sync;
+  const { query, queryFile } = section;
   if (query !== undefined && queryFile !== undefined) {
     const position = document.positionOfKey([...path, 'queryFile']);
     return problem(position, `${where(path)} has both query and queryFile. Keep one of them.`);
@@ -85,6 +103,23 @@ async function readQuery(
     })),
   };
 }
+
+/** Whoever is not in the result would leave, though only what changed is asked for (docs/semantics.md, "Segments"). */
+function mirrorProblems(
+  document: YamlDocument,
+  path: Path,
+  { segment }: Record<string, unknown>,
+  query: string | undefined,
+): ConfigProblem[] {
+  const mirrors = isMapping(segment) && segment.mirror === true;
+  if (!mirrors || query === undefined || !asksForChanges(query)) return [];
+  const at = [...path, 'segment', 'mirror'];
+  const message = `${where(at)}: the query has {{last_sync_time}}, so it asks for what changed, and people who are not in its result need not be gone. Ask for everybody, or remove mirror.`;
+  return [{ file: document.file, ...document.positionOf(at), message }];
+}
+
+const asksForChanges = (query: string) =>
+  [...query.matchAll(placeholder)].some(([, word]) => word?.trim() === 'last_sync_time');
 
 /** `nth` counts the placeholders from 0, where a problem is with one of them. */
 function queryProblems(query: string, subject: string): { nth?: number; message: string }[] {

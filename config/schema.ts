@@ -129,6 +129,69 @@ const database = z
     example: { type: 'postgres', url: '${CRM_DATABASE_URL}' },
   });
 
+/** The query, as text or in a file of its own. */
+function queryKeys(query: string, file: string) {
+  return {
+    query: z.string().optional().meta({
+      description: 'The SQL query. {{last_sync_time}} in it becomes Unix seconds.',
+      example: query,
+    }),
+    queryFile: z.string().min(1).optional().meta({
+      description: 'File with the SQL query, relative to this file. Instead of query.',
+      example: file,
+    }),
+  };
+}
+
+const objectType = readableText(100);
+
+const segment = z
+  .strictObject({
+    name: readableText(200).meta({
+      description: 'The segment, exactly by this name.',
+      example: 'CRM customers',
+    }),
+    create: z.boolean().default(false).meta({
+      description: 'Whether to make the segment if the workspace has none of this name.',
+      example: true,
+    }),
+    mirror: z.boolean().default(false).meta({
+      description:
+        'Whether people whom this sync added leave the segment when they are no longer in the result. The query must be without {{last_sync_time}}.',
+      example: true,
+    }),
+    allowEmpty: z.boolean().default(false).meta({
+      description: 'With mirror: whether a query that returns no row empties the segment, too.',
+      example: false,
+    }),
+  })
+  .meta({
+    description: 'A manual segment that everybody whom a row is about becomes a member of.',
+    example: { name: 'CRM customers', create: true },
+  });
+
+const relationships = z
+  .strictObject({
+    objectType: objectType.optional().meta({
+      description: "The type of the related objects. The sync's own, unless set, where that imports objects.",
+      example: 'company',
+    }),
+    identifyBy: identifier.optional().meta({
+      description:
+        "The identifier by which rows name a person. The sync's own, unless set, where it has one.",
+      example: 'id',
+    }),
+    ...queryKeys(
+      'SELECT customer_id AS id, company_id AS object_id, role FROM memberships',
+      'sql/memberships.sql',
+    ),
+  })
+  .meta({
+    description: 'A second query, read in the same snapshot, whose rows relate people to objects.',
+    example: { objectType: 'company', query: 'SELECT id, object_id …' },
+    oneOf: [{ required: ['query'] }, { required: ['queryFile'] }],
+  });
+
 const sync = z
   .strictObject({
     name: readableText(200).optional().meta({
@@ -179,27 +242,26 @@ const sync = z
       description: 'An import with more rows than this fails before anything is written.',
       example: 40_000_000,
     }),
-    import: z.literal('people').default('people').meta({
-      description: 'What the rows are.',
+    import: z.enum(['people', 'objects']).default('people').meta({
+      description: 'What the rows of the query are.',
       example: 'people',
+    }),
+    objectType: objectType.optional().meta({
+      description: 'The type of the objects. Only for import: objects, and required there.',
+      example: 'company',
     }),
     identifyBy: identifier.optional().meta({
       description:
-        'The identifier that decides whom a row is about. May be left out only if the workspace lists one identifier.',
+        'The identifier that decides whom a row is about. May be left out only if the workspace lists one identifier. Not for objects.',
       example: 'id',
     }),
     mode: z.enum(['add', 'update', 'add-and-update']).default('add-and-update').meta({
-      description: 'Whether the sync adds people, updates people, or both.',
+      description: 'Whether the sync adds people (or objects), updates them, or both.',
       example: 'add-and-update',
     }),
-    query: z.string().optional().meta({
-      description: 'The SQL query. {{last_sync_time}} in it becomes Unix seconds.',
-      example: 'SELECT id, email, plan FROM customers',
-    }),
-    queryFile: z.string().min(1).optional().meta({
-      description: 'File with the SQL query, relative to this file. Instead of query.',
-      example: 'sql/customers.sql',
-    }),
+    segment: segment.optional(),
+    ...queryKeys('SELECT id, email, plan FROM customers', 'sql/customers.sql'),
+    relationships: relationships.optional(),
   })
   .meta({
     description: 'What to query, where, how often, and what the rows are.',

@@ -4,7 +4,7 @@
  */
 export type Identifier = 'id' | 'email';
 
-/** Which people a sync may write: new ones, those that exist, or both. */
+/** Which people or objects a sync may write: new ones, those that exist, or both. */
 export type Mode = 'add' | 'update' | 'add-and-update';
 
 /** From which end of the prior import the interval is measured. */
@@ -13,7 +13,39 @@ export type Anchor = 'start' | 'end';
 /** What an import does when another one has the workspace. */
 export type WhenBusy = 'wait' | 'skip';
 
-export interface SyncDefinition {
+export type SyncDefinition = SyncBasics & (PeopleImport | ObjectsImport);
+
+/** What the rows of the query are. */
+export interface PeopleImport {
+  import: 'people';
+  identifyBy: Identifier;
+  segment?: SegmentTarget;
+}
+
+export interface ObjectsImport {
+  import: 'objects';
+  objectType: string;
+}
+
+/** The segment that everybody whom a row is about becomes a member of. */
+export interface SegmentTarget {
+  name: string;
+  /** Makes it if it isn't there. */
+  create: boolean;
+  /** Those whom the sync added leave it when they are no longer in the query's result. */
+  mirror: boolean;
+  /** A result of no row lets all of them leave, too. */
+  allowEmpty: boolean;
+}
+
+/** A second query, whose rows relate people to objects. */
+export interface RelationshipsImport {
+  objectType: string;
+  identifyBy: Identifier;
+  query: string;
+}
+
+export interface SyncBasics {
   workspace: string;
   /** The sync's key in the file; its name in commands and workflow ids. */
   sync: string;
@@ -33,10 +65,9 @@ export interface SyncDefinition {
   overlapSeconds: number;
   /** More rows than this fail the import before anything is written. */
   maxRows: number;
-  import: 'people';
-  identifyBy: Identifier;
   mode: Mode;
   query: string;
+  relationships?: RelationshipsImport;
 }
 
 /** The workspace's settings, copied into each import's row of the log when it opens. */
@@ -48,4 +79,15 @@ export interface WorkspaceSettings {
   keepImportsMs: number;
   /** How many failures of one import are kept whole. */
   keepFailures: number;
+}
+
+/** A sync's queries in the order in which they run. */
+export function queriesOf({
+  query,
+  relationships,
+}: Pick<SyncDefinition, 'query' | 'relationships'>): { name: 'main' | 'relationships'; text: string }[] {
+  return [
+    { name: 'main', text: query },
+    ...(relationships === undefined ? [] : [{ name: 'relationships' as const, text: relationships.query }]),
+  ];
 }

@@ -10,9 +10,15 @@ import type { Environment } from './environment.js';
 import { explainIssues, inOurWords } from './explain-issues.js';
 import { didYouMean } from './near.js';
 import { setAsideNotYet } from './not-yet.js';
-import { readQueries } from './queries.js';
+import { readQueries, type SyncQueries } from './queries.js';
 import { workspaceFileSchema, type ParsedDatabase, type ParsedFile, type ParsedSync } from './schema.js';
-import type { Anchor, SyncDefinition, WorkspaceSettings } from './sync-definition.js';
+import type {
+  Anchor,
+  ObjectsImport,
+  PeopleImport,
+  SyncDefinition,
+  WorkspaceSettings,
+} from './sync-definition.js';
 import { readTextFile } from './text-file.js';
 import { isMapping } from './plain-data.js';
 import { readYaml, type YamlDocument } from './yaml-document.js';
@@ -59,7 +65,7 @@ export async function loadWorkspaceFile(path: string, environment: Environment):
     syncs: new Map(
       inFileOrder(document, 'syncs', parsed.syncs).map(([name, sync]) => [
         name,
-        definitionOf(name, sync, queries.get(name) ?? '', parsed),
+        definitionOf(name, sync, queries.get(name) ?? {}, parsed),
       ]),
     ),
   };
@@ -87,7 +93,9 @@ function withoutEmptySections(document: YamlDocument): YamlDocument {
   return { ...document, value: Object.fromEntries(sections) };
 }
 
-async function check(document: YamlDocument): Promise<{ parsed: ParsedFile; queries: Map<string, string> }> {
+async function check(
+  document: YamlDocument,
+): Promise<{ parsed: ParsedFile; queries: Map<string, SyncQueries> }> {
   const { file } = document;
   if (document.value === null) {
     const message = 'The file is empty. It needs at least a workspace with a name.';
@@ -127,9 +135,22 @@ function settingsOf(workspace: ParsedFile['workspace']): WorkspaceSettings {
   return { name, identifiers, allowEmailUpdatesUsingId, keepImportsMs: keepImports.ms, keepFailures };
 }
 
-function definitionOf(name: string, sync: ParsedSync, query: string, file: ParsedFile): SyncDefinition {
+function definitionOf(
+  name: string,
+  sync: ParsedSync,
+  queries: SyncQueries,
+  file: ParsedFile,
+): SyncDefinition {
   const { type } = file.databases[sync.database] ?? { type: 'postgres' };
   const [first = 'id'] = file.workspace.identifiers;
+  const kind: PeopleImport | ObjectsImport =
+    sync.import === 'people'
+      ? {
+          import: 'people',
+          identifyBy: sync.identifyBy ?? first,
+          ...(sync.segment !== undefined && { segment: sync.segment }),
+        }
+      : { import: 'objects', objectType: sync.objectType ?? '' };
   return {
     workspace: file.workspace.name,
     sync: name,
@@ -143,9 +164,15 @@ function definitionOf(name: string, sync: ParsedSync, query: string, file: Parse
     ...(sync.startAt !== undefined && { startAt: sync.startAt }),
     overlapSeconds: sync.overlap.ms / 1000,
     maxRows: sync.maxRows,
-    import: sync.import,
-    identifyBy: sync.identifyBy ?? first,
     mode: sync.mode,
-    query,
+    query: queries.main ?? '',
+    ...kind,
+    ...(sync.relationships !== undefined && {
+      relationships: {
+        objectType: sync.relationships.objectType ?? sync.objectType ?? '',
+        identifyBy: sync.relationships.identifyBy ?? sync.identifyBy ?? first,
+        query: queries.relationships ?? '',
+      },
+    }),
   };
 }

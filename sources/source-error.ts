@@ -43,3 +43,21 @@ export class SourceError extends Error {
     return this.#databaseMessage;
   }
 }
+
+/** An error of a sync's second query, which says so; any other is given as it is. */
+export function ofRelationshipQuery(error: unknown): unknown {
+  const isOfQuery = error instanceof SourceError && (error.phase === 'describe' || error.phase === 'read');
+  if (!isOfQuery) return error;
+  const { phase, retryable, sqlstate, databaseMessage, position } = error;
+  return new SourceError(
+    {
+      message: `Relationship query: ${error.message}`,
+      phase,
+      retryable,
+      ...(sqlstate !== undefined && { sqlstate }),
+      ...(databaseMessage !== undefined && { databaseMessage }),
+      ...(position !== undefined && { position }),
+    },
+    error.cause,
+  );
+}

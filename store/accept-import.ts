@@ -55,7 +55,7 @@ export async function acceptImport(store: Store, { workspace, sync, number }: Im
 async function read(client: pg.ClientBase, { workspace, sync, number }: ImportRef): Promise<Row | undefined> {
   const { rows } = await client.query<Row>(
     `SELECT s.sync_id AS "syncId", s.deleted_at IS NOT NULL AS deleted, s.last_sync_time AS "lastSyncTime",
-            i.import_id::text AS "importKey", i.status, coalesce(i.failed, 0) AS failed, i.start_time AS "startTime",
+            i.import_id::text AS "importKey", i.status, coalesce(i.failed, 0) + coalesce(i.relationships_failed, 0) AS failed, i.start_time AS "startTime",
             i.number >= s.first_number AND i.definition->>'database' = s.definition->>'database' AS counts
      FROM inlet.sync s JOIN inlet.workspace w USING (workspace_id)
      LEFT JOIN inlet.import i ON i.sync_id = s.sync_id AND i.number = $3

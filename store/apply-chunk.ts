@@ -1,21 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { applyPeople, type OutcomeCount, type Range } from './apply-people.js';
+import type { QueryName } from '../sources/source.js';
 import { trimFailures } from './failures.js';
-import { importTables } from './import-tables.js';
+import { readScope } from './import-scope.js';
+import { importTables, tablesLookedUp } from './import-tables.js';
+import type { StagedQuery } from './imports.js';
 import type { StagedWork } from './ledger.js';
 import type { PlannedChunk } from './plan.js';
-import type { PeopleRows } from './row-sql.js';
+import { rowsOf } from './row-sql.js';
+import { subjectOf } from './row-subject.js';
+import { statementFor } from './row-statement.js';
+import type { Outcome, OutcomeCount } from './statement-result.js';
 import { mendStatistics } from './statistics.js';
 import { hasSqlState, only } from './store.js';
 
-/** A chunk of the ledger, by its number. */
+/** A chunk of the ledger, by its query and number. */
 export interface Chunk extends PlannedChunk {
+  query: QueryName;
   chunk: number;
 }
 
 /** The sums of one chunk's outcomes, and its failed rows by reason code. */
-export type ChunkCounts = Record<OutcomeCount['outcome'] | 'addedByFailed', number> & {
+export type ChunkCounts = Record<Outcome | 'contested' | 'joined' | 'addedByFailed', number> & {
   reasons: Record<string, number>;
 };
 
@@ -23,7 +29,7 @@ export type ChunkCounts = Record<OutcomeCount['outcome'] | 'addedByFailed', numb
 export async function applyChunk(
   client: pg.ClientBase,
   work: StagedWork,
-  rows: PeopleRows,
+  staged: StagedQuery,
   chunk: Chunk,
 ): Promise<ChunkCounts> {
   // Plans from the statistics of a fresh staging table pick merge and hash joins over all people, and from those of an
@@ -34,34 +40,33 @@ export async function applyChunk(
      SET LOCAL enable_seqscan = off; SET LOCAL enable_material = off; SET LOCAL enable_memoize = off; SET LOCAL join_collapse_limit = 1;
      SET LOCAL work_mem = '64MB'`,
   );
-  const tables = importTables(work.staging.table);
-  await mendStatistics(client, tables.people);
-  const statement = (range: Range) =>
-    applyPeople(
-      {
-        tables,
-        rows,
-        mode: work.definition.mode,
-        settings: work.settings,
-      },
-      range,
-    );
+  const { definition, settings } = work;
+  const rows = rowsOf(subjectOf(definition, chunk.query), settings, staged.columns, work.staging.encoding);
+  const tables = importTables(staged.table);
+  for (const table of tablesLookedUp(rows.kind, tables)) await mendStatistics(client, table);
+  const { sql, within } = statementFor({
+    tables,
+    rows,
+    definition,
+    settings,
+    scope: await readScope(client, work),
+  });
   const room = await failuresLeft(client, work, chunk);
-  const values = (first: number, last: number) => [work.workspaceId, work.key, first, last, room];
+  const values = (first: number, last: number) => [within, work.key, first, last, room];
   if (!chunk.contested) {
     const { marked } = chunk;
     const apply = (fresh: boolean) =>
-      client.query<OutcomeCount>(statement({ of: 'blocks', marked, fresh }), values(chunk.first, chunk.last));
+      client.query<OutcomeCount>(sql({ of: 'blocks', marked, fresh }), values(chunk.first, chunk.last));
     return summed([chunk.fresh ? await hopefully(client, apply) : await apply(false)]);
   }
   const levels = await levelsOf(client, tables.marks, chunk);
-  const byLevel = statement({ of: 'positions', marked: false, fresh: false });
+  const byLevel = sql({ of: 'positions', marked: false, fresh: false });
   const counts = summed(await levelByLevel(client, byLevel, levels, values));
   if (counts.failed > 0) await trimFailures(client, work.key);
   return counts;
 }
 
-/** The form for a workspace that has nobody; the one for all cases if somebody else wrote people meanwhile. */
+/** The form for a workspace that has nothing yet; the one for all cases if somebody else wrote meanwhile. */
 async function hopefully<T>(client: pg.ClientBase, apply: (fresh: boolean) => Promise<T>): Promise<T> {
   await client.query('SAVEPOINT fresh');
   try {
@@ -83,7 +88,11 @@ function summed(results: pg.QueryResult<OutcomeCount>[]): ChunkCounts {
     skipped: 0,
     superseded: 0,
     failed: 0,
+    related: 0,
+    changed: 0,
+    removed: 0,
     contested: 0,
+    joined: 0,
     addedByFailed: 0,
     reasons: {},
   };
@@ -186,8 +195,8 @@ async function failuresLeft(
   const { before } = only(
     await client.query<{ before: number }>(
       `SELECT coalesce(sum(failed), 0)::bigint AS before FROM inlet.chunk
-       WHERE import_id = $1 AND query = 'main' AND NOT contested AND chunk < $2`,
-      [key, chunk.chunk],
+       WHERE import_id = $1 AND NOT contested AND (query, chunk) < ($2, $3)`,
+      [key, chunk.query, chunk.chunk],
     ),
   );
   return Math.max(0, settings.keepFailures - before);

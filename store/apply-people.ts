@@ -1,31 +1,17 @@
 import type { Identifier, Mode, WorkspaceSettings } from '../config/sync-definition.js';
+import type { Membership } from './import-scope.js';
 import type { ImportTables } from './import-tables.js';
 import { compared, rightsOf, usable, type PeopleRows } from './row-sql.js';
+import { seen, type Range } from './staged-range.js';
+import { failureMessage, reporting, resultOf, type ResultKind } from './statement-result.js';
 
 export interface PeopleStatement {
   tables: ImportTables;
   rows: PeopleRows;
   mode: Mode;
   settings: Pick<WorkspaceSettings, 'allowEmailUpdatesUsingId'>;
-}
-
-/** Which staged rows a statement works on, and what is known of them. */
-export interface Range {
-  /** Of blocks, or of positions among the contested rows. */
-  of: 'blocks' | 'positions';
-  /** Some rows of the blocks are superseded, or contested and left to chunks of their own. */
-  marked: boolean;
-  /** The workspace has nobody: no look-ups. It fails with unique_violation if that is untrue. */
-  fresh: boolean;
-}
-
-/** What one row of the statement's result says of how rows of the range came out. */
-export interface OutcomeCount {
-  outcome: 'added' | 'updated' | 'unchanged' | 'skipped' | 'superseded' | 'failed' | 'contested';
-  /** Reason code of failed rows. */
-  reason: string | null;
-  rows: number;
-  added_by_failed: number;
+  /** Null where nobody joins a segment. */
+  membership: Membership | null;
 }
 
 /**
@@ -36,29 +22,18 @@ export interface OutcomeCount {
  * Parameters: $1 workspace, $2 import, $3 and $4 the range, $5 how many failures are kept whole.
  * @returns SQL that gives `OutcomeCount`s, or with `verdicts` a row for each staged row (`VerdictRow`)
  */
-export function applyPeople(
-  statement: PeopleStatement,
-  range: Range,
-  result: 'counts' | 'verdicts' = 'counts',
-): string {
-  return `
-  WITH ${judging(statement, range)}, ${writing(statement)}, ${reporting(statement)}
-  ${result === 'counts' ? counts : verdicts}`;
-}
-
-/** The staged rows (s), where some are marked (m), and the level by which superseded (0) and contested rows are known. */
-function seen({ stage, marks }: ImportTables, { of, marked }: Range) {
-  if (of === 'positions')
-    return {
-      from: `${marks} m JOIN ${stage} s ON s.ctid = m.place`,
-      where: 'm.position BETWEEN $3::bigint AND $4::bigint',
-      level: 'NULL::bigint',
-    };
-  return {
-    from: marked ? `${stage} s LEFT JOIN ${marks} m ON m.n = s.n` : `${stage} s`,
-    where: `s.ctid >= format('(%s,0)', $3::bigint)::tid AND s.ctid < format('(%s,0)', $4::bigint + 1)::tid`,
-    level: marked ? 'm.level' : 'NULL::bigint',
+export function applyPeople(statement: PeopleStatement, range: Range, result: ResultKind = 'counts'): string {
+  const { tables, rows, membership } = statement;
+  const refusals = {
+    column: `'${rows.otherIdentifier}'`,
+    value: 'other',
+    collidesWith: 'collides_with',
+    written: `CASE WHEN action = 'add' THEN 'person' WHEN merged IS NOT NULL THEN 'attributes' ELSE 'none' END`,
   };
+  return `
+  WITH ${judging(statement, range)}, ${writing(statement)}${joining(statement)},
+  ${reporting('main', tables, rows, refusals, failureMessage)}
+  ${resultOf(result, membership === null ? undefined : 'joined')}`;
 }
 
 /**
@@ -146,6 +121,7 @@ function writing({ tables, rows }: PeopleStatement): string {
   added AS (
     INSERT INTO ${tables.people} (workspace_id, ${key}, ${other}, attributes)
     SELECT $1, key, CASE WHEN refusal IS NULL THEN other END, merged FROM changes WHERE action = 'add'
+    RETURNING person_id
   ), written AS (
     UPDATE ${tables.people} p SET
       ${key} = coalesce(p.${key}, c.key),
@@ -155,43 +131,15 @@ function writing({ tables, rows }: PeopleStatement): string {
   )`;
 }
 
-/**
- * Failures are written with the row as it came, which is read again from the stage: few rows fail. OFFSET 0, or the whole
- * stage would be joined to them.
- */
-function reporting({ tables, rows }: PeopleStatement): string {
-  return `
-  failing AS (
-    SELECT n, place, key, problem IS NOT NULL AS by_itself, coalesce(problem, refusal) AS reason, other, collides_with,
-           CASE WHEN action = 'add' THEN 'person' WHEN merged IS NOT NULL THEN 'attributes' ELSE 'none' END AS written
-    FROM changes WHERE level IS NULL AND (problem IS NOT NULL OR refusal IS NOT NULL) ORDER BY n LIMIT $5
-  ), reported AS (
-    SELECT f.n, f.key, f.reason, f.collides_with, f.written, r."row",
-           CASE WHEN f.by_itself THEN r.problem_column ELSE '${rows.otherIdentifier}' END AS column_name,
-           CASE WHEN f.by_itself THEN r.problem_value ELSE f.other END AS value
-    FROM failing f CROSS JOIN LATERAL (
-      SELECT ${rows.problemColumn} AS problem_column, ${rows.problemValue} AS problem_value, ${rows.row} AS "row"
-      FROM ${tables.stage} s ${rows.laterals} WHERE s.ctid = f.place OFFSET 0
-    ) r
-  ), kept AS (
-    INSERT INTO ${tables.failures}
-      (import_id, query, row_number, key, column_name, value, reason, message, collides_with, written, "row")
-    SELECT $2, 'main', n, key, column_name, value, reason,
-           inlet.failure_message(reason, column_name, value, collides_with, written), collides_with, written, "row"
-    FROM reported
+/** Everybody whom a row is about joins the segment, if its row is neither skipped nor superseded. */
+function joining({ membership }: PeopleStatement): string {
+  if (membership === null) return '';
+  const { segmentId, syncId, importNumber } = membership;
+  return `, joined AS (
+    INSERT INTO inlet.segment_member AS m (segment_id, person_id, sync_id, import_number)
+    SELECT ${segmentId}, r.person_id, ${syncId}, ${importNumber}
+    FROM (SELECT target AS person_id FROM changes WHERE target IS NOT NULL UNION ALL SELECT person_id FROM added) r
+    WHERE NOT EXISTS (SELECT FROM inlet.segment_member h WHERE h.segment_id = ${segmentId} AND h.person_id = r.person_id)
+    ON CONFLICT DO NOTHING RETURNING 1
   )`;
 }
-
-const counts = `
-  SELECT outcome, CASE outcome WHEN 'failed' THEN reason END AS reason, count(*) AS rows,
-         count(*) FILTER (WHERE added_by_failed) AS added_by_failed
-  FROM outcome GROUP BY 1, 2`;
-
-/** A row of the statement's result when verdicts are asked for. */
-export interface VerdictRow {
-  n: number;
-  outcome: Exclude<OutcomeCount['outcome'], 'contested'>;
-}
-
-const verdicts = `
-  SELECT n, outcome FROM outcome WHERE outcome <> 'contested' ORDER BY n`;

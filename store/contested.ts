@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Identifier } from '../config/sync-definition.js';
 import type { PlanInput } from './plan.js';
-import { compared, rightsOf, usable } from './row-sql.js';
+import { compared, rightsOf, usable, type PeopleRows } from './row-sql.js';
 import { only } from './store.js';
 
 /**
@@ -11,7 +11,7 @@ import { only } from './store.js';
  * refused, in any order. Any superset would be right: contested rows are applied by the same statement, only in order.
  * @returns how many rows are contested; they have their levels and positions
  */
-export async function markContested(client: pg.ClientBase, input: PlanInput): Promise<number> {
+export async function markContested(client: pg.ClientBase, input: PeoplePlan): Promise<number> {
   const { rows, definition, settings } = input;
   if (rows.other === null || rows.comparedOther === null) return 0;
   const other = { cell: rows.other, compared: rows.comparedOther };
@@ -37,6 +37,8 @@ export async function markContested(client: pg.ClientBase, input: PlanInput): Pr
   return contested;
 }
 
+type PeoplePlan = PlanInput<PeopleRows>;
+
 /** The other identifier's cell of a staged row, and as it is compared. */
 interface Other {
   cell: string;
@@ -46,7 +48,7 @@ interface Other {
 /** Identifiers that more than one key wants, and that nobody with a key has. Counted by hash first, as keys are. */
 async function findWantedByMany(
   client: pg.ClientBase,
-  { tables: { stage, marks, people }, rows, workspaceId }: PlanInput,
+  { tables: { stage, marks, people }, rows, scope: { workspaceId } }: PeoplePlan,
   other: Other,
 ): Promise<void> {
   const hash = `hashtextextended(${other.compared}, 0)`;
@@ -76,7 +78,7 @@ async function findWantedByMany(
 /** Identifiers that one key wants, of a person whose own row wants another one. */
 async function findGivenUp(
   client: pg.ClientBase,
-  { tables: { stage, people }, rows, workspaceId }: PlanInput,
+  { tables: { stage, people }, rows, scope: { workspaceId } }: PeoplePlan,
   other: Other,
 ): Promise<void> {
   const held = ofPerson(rows.otherIdentifier, 'q');
@@ -99,7 +101,7 @@ async function findGivenUp(
  */
 async function markWanting(
   client: pg.ClientBase,
-  { tables: { stage, marks, people }, rows, definition, settings, workspaceId }: PlanInput,
+  { tables: { stage, marks, people }, rows, definition, settings, scope: { workspaceId } }: PeoplePlan,
   other: Other,
 ): Promise<void> {
   const { identifyBy: key, otherIdentifier } = rows;
@@ -125,7 +127,7 @@ async function markWanting(
 /** Rows whose person may give up a contested identifier. What they want may be nobody else's concern. */
 async function markGiving(
   client: pg.ClientBase,
-  { tables: { stage, marks, people }, rows, workspaceId }: PlanInput,
+  { tables: { stage, marks, people }, rows, scope: { workspaceId } }: PeoplePlan,
   other: Other,
 ): Promise<void> {
   await client.query(

@@ -1,7 +1,9 @@
 import type pg from 'pg';
 import { trimFailures } from './failures.js';
 import { FencedOff } from './fence.js';
-import type { ImportStatus, RowCounts } from './records.js';
+import { mirrorSegment } from './mirror-segment.js';
+import { relationshipsOf } from './import-log.js';
+import type { ImportStatus, RelationshipCounts, RowCounts } from './records.js';
 import { bookkeeping, only, transaction, type Store } from './store.js';
 import { lockWorkspace } from './workspaces.js';
 
@@ -15,6 +17,8 @@ export interface Ended {
   status: Exclude<ImportStatus, 'Running'>;
   reason: string | null;
   counts: RowCounts;
+  /** Null if its sync has no relationship query. */
+  relationships: RelationshipCounts | null;
   endedAt: Date;
   /** The sync's `last_sync_time` if this import moved it. */
   lastSyncTime: number | null;
@@ -42,80 +46,147 @@ export async function closeImport(store: Store, key: string, end: End): Promise<
 
 /** Closes an import in the caller's transaction, which holds the workspace's row. Does nothing if it is closed. */
 export async function endImport(client: pg.ClientBase, key: string, end: End): Promise<void> {
-  const { rows } = await client.query<{ status: string; promised: number | null }>(
-    'SELECT status, rows_promised AS promised FROM inlet.import WHERE import_id = $1 FOR UPDATE',
+  const { rows } = await client.query<Promised & { status: string }>(
+    `SELECT status, rows_promised AS main, relationships_rows_promised AS relationships
+     FROM inlet.import WHERE import_id = $1 FOR UPDATE`,
     [key],
   );
   const before = rows[0];
   if (before === undefined) throw new FencedOff();
   if (before.status !== 'Running') return;
-  const counts = await sumChunks(client, key);
-  const { status, reason } = end.status === 'applied' ? verdict(counts, before.promised) : end;
-  await client.query(
-    `UPDATE inlet.import SET status = $2, reason = $3, rows = $4, added = $5, updated = $6, unchanged = $7, skipped = $8,
-            superseded = $9, failed = $10, added_by_failed = $11, ended_at = now(),
-            applied_at = (SELECT max(applied_at) FROM inlet.chunk c WHERE c.import_id = $1)
-     WHERE import_id = $1`,
-    [
-      key,
-      status,
-      reason,
-      counts.rows,
-      counts.added,
-      counts.updated,
-      counts.unchanged,
-      counts.skipped,
-      counts.superseded,
-      counts.failed,
-      counts.addedByFailed,
-    ],
-  );
+  const sums = await sumChunks(client, key);
+  let verdict = end.status === 'applied' ? verdictOn(sums, before) : end;
+  let membersRemoved = 0;
+  if (verdict.status === 'Completed') {
+    const mirrored = await mirrorSegment(client, key);
+    if (mirrored.kind === 'left') membersRemoved = mirrored.members;
+    else verdict = { status: 'Failed', reason: mirrored.reason };
+  }
+  await writeEnd(client, key, verdict, sums, membersRemoved);
   await trimFailures(client, key);
   await client.query('UPDATE inlet.workspace SET active_import = NULL WHERE active_import = $1', [key]);
-  if (status === 'Completed') await moveLastSyncTime(client, key);
+  if (verdict.status === 'Completed') await moveLastSyncTime(client, key);
 }
 
-type Sum = RowCounts & { addedByFailed: number; unapplied: number };
+/** Rows that staging promised; null where nothing was staged, or there is no relationship query. */
+interface Promised {
+  main: number | null;
+  relationships: number | null;
+}
 
-async function sumChunks(client: pg.ClientBase, key: string): Promise<Sum> {
-  const names = [
-    'rows',
-    'added',
-    'updated',
-    'unchanged',
-    'skipped',
-    'superseded',
-    'failed',
-    'added_by_failed',
-  ];
-  const sums = names.map(
-    (name) =>
-      `coalesce(sum(${name}) FILTER (WHERE applied_at IS NOT NULL), 0)::bigint AS "${name === 'added_by_failed' ? 'addedByFailed' : name}"`,
+interface Verdict {
+  status: Ended['status'];
+  reason: string | null;
+}
+
+async function writeEnd(
+  client: pg.ClientBase,
+  key: string,
+  { status, reason }: Verdict,
+  { main, relationships, addedByFailed, membersAdded, hasRelationships }: Sums,
+  membersRemoved: number,
+): Promise<void> {
+  const counts = {
+    status,
+    reason,
+    rows: main.rows,
+    added: main.added,
+    updated: main.updated,
+    unchanged: main.unchanged,
+    skipped: main.skipped,
+    superseded: main.superseded,
+    failed: main.failed,
+    added_by_failed: addedByFailed,
+    members_added: membersAdded,
+    members_removed: membersRemoved,
+    ...(hasRelationships && {
+      relationship_rows: relationships.rows,
+      related: relationships.related,
+      changed: relationships.changed,
+      relationships_unchanged: relationships.unchanged,
+      removed: relationships.removed,
+      relationships_superseded: relationships.superseded,
+      relationships_failed: relationships.failed,
+    }),
+  };
+  const set = Object.keys(counts).map((column, index) => `${column} = $${index + 2}`);
+  await client.query(
+    `UPDATE inlet.import SET ${set.join(', ')}, ended_at = now(),
+            applied_at = (SELECT max(applied_at) FROM inlet.chunk c WHERE c.import_id = $1)
+     WHERE import_id = $1`,
+    [key, ...Object.values(counts)],
   );
+}
+
+interface Sums {
+  main: RowCounts;
+  relationships: RelationshipCounts;
+  /** Whether the import's definition has a relationship query at all. */
+  hasRelationships: boolean;
+  addedByFailed: number;
+  membersAdded: number;
+  unapplied: number;
+}
+
+const mainCounts = ['rows', 'added', 'updated', 'unchanged', 'skipped', 'superseded', 'failed'] as const;
+const relationshipCounts = [
+  'rows',
+  'related',
+  'changed',
+  'unchanged',
+  'removed',
+  'superseded',
+  'failed',
+] as const;
+
+/** What the applied chunks come to. */
+async function sumChunks(client: pg.ClientBase, key: string): Promise<Sums> {
+  const sum = (column: string, of: 'main' | 'relationships') =>
+    `coalesce(sum(${column}) FILTER (WHERE applied_at IS NOT NULL AND query = '${of}'), 0)::bigint`;
+  const object = (columns: readonly string[], of: 'main' | 'relationships') =>
+    `jsonb_build_object(${columns.map((column) => `'${column}', ${sum(column, of)}`).join(', ')})`;
   return only(
-    await client.query<Sum>(
-      `SELECT ${sums.join(', ')}, count(*) FILTER (WHERE applied_at IS NULL) AS unapplied
-       FROM inlet.chunk WHERE import_id = $1 AND query = 'main'`,
+    await client.query<Sums>(
+      `SELECT ${object(mainCounts, 'main')} AS main, ${object(relationshipCounts, 'relationships')} AS relationships,
+              (SELECT definition ? 'relationships' FROM inlet.import WHERE import_id = $1) AS "hasRelationships",
+              ${sum('added_by_failed', 'main')} AS "addedByFailed", ${sum('members_added', 'main')} AS "membersAdded",
+              count(*) FILTER (WHERE applied_at IS NULL) AS unapplied
+       FROM inlet.chunk WHERE import_id = $1`,
       [key],
     ),
   );
 }
 
 /** An import whose rows are not all accounted for is never called Completed. */
-function verdict(counts: Sum, promised: number | null): { status: Ended['status']; reason: string | null } {
-  const { rows, added, updated, unchanged, skipped, superseded, failed } = counts;
-  const sum = added + updated + unchanged + skipped + superseded + failed;
-  if (counts.unapplied > 0)
-    return {
-      status: 'Failed',
-      reason: `${counts.unapplied} chunks were not applied. Trigger the sync again.`,
-    };
-  if (promised === null || rows !== promised || sum !== rows)
-    return {
-      status: 'Failed',
-      reason: `The counts don't add up: ${promised ?? 'no'} rows were staged, ${rows} are in the ledger, ${sum} are accounted for. This is a bug in Inlet: please report it.`,
-    };
-  return { status: failed > 0 ? 'Some Rows Failed' : 'Completed', reason: null };
+function verdictOn({ main, relationships, unapplied }: Sums, promised: Promised): Verdict {
+  if (unapplied > 0)
+    return { status: 'Failed', reason: `${unapplied} chunks were not applied. Trigger the sync again.` };
+  const { added, updated, unchanged, skipped } = main;
+  const { related, changed, removed } = relationships;
+  const wrong =
+    notAddingUp('', promised.main, main, added + updated + unchanged + skipped) ??
+    (promised.relationships === null && relationships.rows === 0
+      ? null
+      : notAddingUp(
+          ' of the relationship query',
+          promised.relationships,
+          relationships,
+          related + changed + relationships.unchanged + removed,
+        ));
+  if (wrong !== null) return { status: 'Failed', reason: wrong };
+  return { status: main.failed + relationships.failed > 0 ? 'Some Rows Failed' : 'Completed', reason: null };
+}
+
+/** @param others the outcomes that the two queries don't have in common */
+function notAddingUp(
+  query: string,
+  promised: number | null,
+  { rows, superseded, failed }: { rows: number; superseded: number; failed: number },
+  others: number,
+): string | null {
+  const sum = others + superseded + failed;
+  if (promised !== null && rows === promised && sum === rows) return null;
+  return `The counts${query} don't add up: ${promised ?? 'no'} rows were staged, ${rows} are in the ledger, ${sum} are accounted for. This is a bug in Inlet: please report it.`;
 }
 
 /** Never backwards, and not if the sync was deleted or reads from another database since. */
@@ -138,11 +209,12 @@ export async function readEnded(client: pg.ClientBase, key: string): Promise<End
               CASE WHEN i.status = 'Completed' AND s.last_sync_time = i.start_time THEN i.start_time END AS "lastSyncTime",
               coalesce(i.rows, 0) AS rows, coalesce(i.added, 0) AS added, coalesce(i.updated, 0) AS updated,
               coalesce(i.unchanged, 0) AS unchanged, coalesce(i.skipped, 0) AS skipped,
-              coalesce(i.superseded, 0) AS superseded, coalesce(i.failed, 0) AS failed
+              coalesce(i.superseded, 0) AS superseded, coalesce(i.failed, 0) AS failed,
+              ${relationshipsOf('i')} AS relationships
        FROM inlet.import i JOIN inlet.sync s USING (sync_id) WHERE i.import_id = $1`,
       [key],
     ),
   );
-  const { sync, number, status, reason, endedAt, lastSyncTime, nextNumber, ...counts } = row;
-  return { sync, number, status, reason, endedAt, lastSyncTime, nextNumber, counts };
+  const { sync, number, status, reason, endedAt, lastSyncTime, nextNumber, relationships, ...counts } = row;
+  return { sync, number, status, reason, endedAt, lastSyncTime, nextNumber, counts, relationships };
 }

@@ -13,8 +13,8 @@ export async function waitForHeldChunks(store: Store, key: string): Promise<bool
     return await transaction(store, { statement: 60_000, lock: WAIT_MS }, async (client) => {
       // Without the fence, which a session that only waits must not hold.
       const { rowCount } = await client.query(
-        `SELECT FROM inlet.chunk WHERE import_id = $1 AND query = 'main' AND applied_at IS NULL
-         ORDER BY contested, chunk LIMIT 1 FOR UPDATE`,
+        `SELECT FROM inlet.chunk WHERE import_id = $1 AND applied_at IS NULL
+         ORDER BY query, contested, chunk LIMIT 1 FOR UPDATE`,
         [key],
       );
       return rowCount === 1;

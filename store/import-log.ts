@@ -5,12 +5,22 @@ import type { Store } from './store.js';
 /** A row as the statement below gives it: counts are flat, and null until the import has ended. */
 type Row = Omit<ImportRecord, 'counts'> & { [Count in keyof RowCounts]: number | null };
 
+/** SQL of an import's `RelationshipCounts`, or NULL. */
+export const relationshipsOf = (
+  alias: string,
+) => `CASE WHEN ${alias}.relationship_rows IS NOT NULL THEN json_build_object(
+    'rows', ${alias}.relationship_rows, 'related', ${alias}.related, 'changed', ${alias}.changed,
+    'unchanged', ${alias}.relationships_unchanged, 'removed', ${alias}.removed,
+    'superseded', ${alias}.relationships_superseded, 'failed', ${alias}.relationships_failed) END`;
+
 const importColumns = `
   w.name AS workspace, s.name AS sync, i.number, i.status, i.reason, i.database_message AS "databaseMessage", i.cause,
   i.is_full AS "full", i.intervals, i.definition, i.last_sync_time AS "lastSyncTime", i.sql,
+  i.relationships_sql AS "relationshipsSql", ${relationshipsOf('i')} AS relationships,
   i.start_time AS "startTime", i.start_bound AS "startBound", i.warnings,
   i.rows, i.added, i.updated, i.unchanged, i.skipped, i.superseded, i.failed,
   coalesce(nullif(i.added_by_failed, 0), l.added_by_failed) AS "addedByFailed",
+  coalesce(nullif(i.members_added, 0), l.members_added) AS "membersAdded", i.members_removed AS "membersRemoved",
   i.rows_staged AS "rowsStaged", l.rows_applied AS "rowsApplied", l.chunks, l.chunks_applied AS "chunksApplied",
   i.due_at AS "dueAt", i.opened_at AS "openedAt", i.staged_at AS "stagedAt", i.planned_at AS "plannedAt",
   i.applied_at AS "appliedAt", i.ended_at AS "endedAt", i.accepted_at AS "acceptedAt"`;
@@ -20,7 +30,8 @@ const fromImports = `
   CROSS JOIN LATERAL (
     SELECT count(*) AS chunks, count(*) FILTER (WHERE applied_at IS NOT NULL) AS chunks_applied,
            coalesce(sum(rows) FILTER (WHERE applied_at IS NOT NULL), 0)::bigint AS rows_applied,
-           coalesce(sum(added_by_failed), 0)::bigint AS added_by_failed
+           coalesce(sum(added_by_failed), 0)::bigint AS added_by_failed,
+           coalesce(sum(members_added), 0)::bigint AS members_added
     FROM inlet.chunk c WHERE c.import_id = i.import_id
   ) l`;
 

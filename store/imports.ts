@@ -1,6 +1,8 @@
+import type pg from 'pg';
 import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
 import type { Column } from '../sources/source.js';
-import type { Encoding } from './row-sql.js';
+import type { QueryName } from '../sources/source.js';
+import type { Encoding } from './cells.js';
 import { FencedOff, holdFence } from './fence.js';
 import { bookkeeping, transaction, type Store } from './store.js';
 
@@ -16,13 +18,27 @@ export interface OpenImport {
   staging: Staging | null;
 }
 
-/** The staging that won. */
-export interface Staging {
+/** The staging that won: that of the main query, and of the relationship query if there is one. */
+export interface Staging extends StagedQuery {
+  encoding: Encoding;
+  relationships: StagedQuery | null;
+}
+
+/** One query's staging table, and the rows that it was promised to hold. */
+export interface StagedQuery {
   table: string;
   columns: Column[];
-  encoding: Encoding;
   rows: number;
 }
+
+/** The staged queries in the order in which they are applied. */
+export const stagedQueries = ({
+  relationships,
+  ...main
+}: Staging): { query: QueryName; staged: StagedQuery }[] => [
+  { query: 'main', staged: main },
+  ...(relationships === null ? [] : [{ query: 'relationships' as const, staged: relationships }]),
+];
 
 interface ImportRow {
   workspace_id: number;
@@ -36,19 +52,27 @@ interface ImportRow {
   columns: Column[] | null;
   encoding: Encoding | null;
   rows_promised: number | null;
+  relationships_staging: string | null;
+  relationships_columns: Column[] | null;
+  relationships_rows_promised: number | null;
 }
 
 /** @throws FencedOff if the import is not running any more */
 export async function readOpenImport(store: Store, key: string): Promise<OpenImport> {
-  const { rows } = await store.pool.query<ImportRow>(
+  return await readRunning(store.pool, key);
+}
+
+/** The same, in the caller's transaction. */
+export async function readRunning(client: pg.ClientBase | pg.Pool, key: string): Promise<OpenImport> {
+  const { rows } = await client.query<ImportRow>(
     `SELECT i.workspace_id, s.name AS sync, i.number, i.status, i.definition, i.settings, i.last_sync_time,
-            i.staging, i.columns, i.encoding, i.rows_promised
+            i.staging, i.columns, i.encoding, i.rows_promised,
+            i.relationships_staging, i.relationships_columns, i.relationships_rows_promised
      FROM inlet.import i JOIN inlet.sync s USING (sync_id) WHERE i.import_id = $1`,
     [key],
   );
   const row = rows[0];
   if (row?.status !== 'Running') throw new FencedOff();
-  const { staging, columns, encoding, rows_promised } = row;
   return {
     key,
     workspaceId: row.workspace_id,
@@ -57,12 +81,24 @@ export async function readOpenImport(store: Store, key: string): Promise<OpenImp
     definition: row.definition,
     settings: row.settings,
     lastSyncTime: row.last_sync_time,
-    staging:
-      staging === null || columns === null || encoding === null || rows_promised === null
-        ? null
-        : { table: staging, columns, encoding, rows: rows_promised },
+    staging: stagingOf(row),
   };
 }
+
+function stagingOf(row: ImportRow): Staging | null {
+  const main = stagedQuery(row.staging, row.columns, row.rows_promised);
+  if (main === null || row.encoding === null) return null;
+  const { relationships_staging: table, relationships_columns: columns } = row;
+  const relationships = stagedQuery(table, columns, row.relationships_rows_promised);
+  return { ...main, encoding: row.encoding, relationships };
+}
+
+const stagedQuery = (
+  table: string | null,
+  columns: Column[] | null,
+  rows: number | null,
+): StagedQuery | null =>
+  table === null || columns === null || rows === null ? null : { table, columns, rows };
 
 export interface StagedImport extends Staging {
   startTime: number | null;
@@ -79,8 +115,9 @@ export async function adoptStaging(store: Store, key: string, staged: StagedImpo
   await transaction(store, bookkeeping, async (client) => {
     await holdFence(client, key);
     await client.query(
-      `UPDATE inlet.import SET staging = $2, columns = $3, rows_promised = $4, rows_staged = $4,
-              start_time = $5, start_bound = $6, warnings = $7, encoding = $8, staged_at = now()
+      `UPDATE inlet.import SET staging = $2, columns = $3, rows_promised = $4, rows_staged = $4 + coalesce($11::bigint, 0),
+              start_time = $5, start_bound = $6, warnings = $7, encoding = $8, staged_at = now(),
+              relationships_staging = $9, relationships_columns = $10, relationships_rows_promised = $11
        WHERE import_id = $1 AND staging IS NULL`,
       [
         key,
@@ -91,6 +128,9 @@ export async function adoptStaging(store: Store, key: string, staged: StagedImpo
         staged.startBound,
         staged.warnings,
         staged.encoding,
+        staged.relationships?.table ?? null,
+        staged.relationships === null ? null : JSON.stringify(staged.relationships.columns),
+        staged.relationships?.rows ?? null,
       ],
     );
   });
@@ -115,7 +155,8 @@ export async function forgetStaging(store: Store, key: string, table: string): P
     if (applied.rowCount !== 0) return false;
     const forgotten = await client.query(
       `UPDATE inlet.import SET staging = NULL, columns = NULL, encoding = NULL, rows_promised = NULL, rows_staged = 0, staged_at = NULL,
-              planned_at = NULL
+              planned_at = NULL, relationships_staging = NULL, relationships_columns = NULL,
+              relationships_rows_promised = NULL
        WHERE import_id = $1 AND staging = $2`,
       [key, table],
     );
@@ -124,12 +165,16 @@ export async function forgetStaging(store: Store, key: string, table: string): P
   });
 }
 
-/** Keeps the main query as it is about to run, whatever becomes of it. */
-export async function noteSql(store: Store, key: string, sql: string): Promise<void> {
-  await store.pool.query(`UPDATE inlet.import SET sql = $2 WHERE import_id = $1 AND status = 'Running'`, [
-    key,
-    sql,
-  ]);
+/** Keeps the queries as they are about to run, whatever becomes of them. */
+export async function noteSql(
+  store: Store,
+  key: string,
+  { main, relationships }: { main: string; relationships: string | null },
+): Promise<void> {
+  await store.pool.query(
+    `UPDATE inlet.import SET sql = $2, relationships_sql = $3 WHERE import_id = $1 AND status = 'Running'`,
+    [key, main, relationships],
+  );
 }
 
 /** Shows how far copying has come; nothing depends on it. */

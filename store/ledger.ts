@@ -1,10 +1,13 @@
 import type pg from 'pg';
+import type { QueryName } from '../sources/source.js';
 import { applyChunk, type Chunk, type ChunkCounts } from './apply-chunk.js';
 import { FencedOff, holdFence } from './fence.js';
+import { prepareScope, readScope } from './import-scope.js';
 import { importTables } from './import-tables.js';
-import type { OpenImport, Staging } from './imports.js';
+import { stagedQueries, type OpenImport, type Staging } from './imports.js';
 import { planRows, type PlannedChunk } from './plan.js';
-import { peopleRows, type PeopleRows } from './row-sql.js';
+import { rowsOf } from './row-sql.js';
+import { subjectOf } from './row-subject.js';
 import { qualified } from './staging.js';
 import { applying, only, planning, transaction, type Store } from './store.js';
 
@@ -24,9 +27,6 @@ export interface StagedWork extends OpenImport {
   staging: Staging;
 }
 
-const rowsOf = ({ definition, settings, staging }: StagedWork): PeopleRows =>
-  peopleRows(definition, settings, staging.columns, staging.encoding);
-
 /**
  * Plans a staged import and writes the ledger, once: repeated, it gives the ledger that is there.
  * @param chunkRows rows of a chunk, about; contested ones apart
@@ -43,25 +43,14 @@ export async function planImport(store: Store, work: StagedWork, chunkRows = CHU
       ),
     );
     if (!planned) {
-      await mustExist(client, work.staging.table);
       await client.query(`SET LOCAL work_mem = '128MB'`);
-      const { workspaceId, definition, settings, staging } = work;
-      const chunks = await planRows(client, {
-        tables: importTables(staging.table),
-        workspaceId,
-        definition,
-        settings,
-        rows: rowsOf(work),
-        chunkRows,
-      });
-      const found = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
-      if (found !== staging.rows) throw new StagingLost(staging.table);
-      await writeLedger(client, work.key, chunks);
+      await prepareScope(client, work);
+      await planQueries(client, work, chunkRows);
       await client.query('UPDATE inlet.import SET planned_at = now() WHERE import_id = $1', [work.key]);
     }
     const { chunks } = only(
       await client.query<{ chunks: number }>(
-        `SELECT count(*) AS chunks FROM inlet.chunk WHERE import_id = $1 AND query = 'main'`,
+        'SELECT count(*) AS chunks FROM inlet.chunk WHERE import_id = $1',
         [work.key],
       ),
     );
@@ -69,52 +58,81 @@ export async function planImport(store: Store, work: StagedWork, chunkRows = CHU
   });
 }
 
-async function mustExist(client: pg.ClientBase, table: string): Promise<void> {
+async function planQueries(client: pg.ClientBase, work: StagedWork, chunkRows: number): Promise<void> {
+  const { definition, settings, staging } = work;
+  const scope = await readScope(client, work);
+  for (const { query, staged } of stagedQueries(staging)) {
+    await mustExist(client, work, staged.table);
+    const chunks = await planRows(client, {
+      tables: importTables(staged.table),
+      scope,
+      definition,
+      settings,
+      rows: rowsOf(subjectOf(definition, query), settings, staged.columns, staging.encoding),
+      chunkRows,
+    });
+    const found = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
+    if (found !== staged.rows) throw new StagingLost(staging.table);
+    await writeLedger(client, work.key, query, chunks);
+  }
+}
+
+async function mustExist(client: pg.ClientBase, { staging }: StagedWork, table: string): Promise<void> {
   const { there } = only(
     await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [qualified(table)]),
   );
-  if (!there) throw new StagingLost(table);
+  if (!there) throw new StagingLost(staging.table);
 }
 
-async function writeLedger(client: pg.ClientBase, key: string, chunks: PlannedChunk[]): Promise<void> {
+async function writeLedger(
+  client: pg.ClientBase,
+  key: string,
+  query: QueryName,
+  chunks: PlannedChunk[],
+): Promise<void> {
   const numbered = chunks.map((chunk, index) => ({ chunk: index + 1, ...chunk }));
   await client.query(
     `INSERT INTO inlet.chunk (import_id, query, chunk, contested, first, last, marked, fresh, rows_promised, rows)
-     SELECT $1, 'main', c.chunk, c.contested, c.first, c.last, c.marked, c.fresh, c."rowsPromised", c.rows
+     SELECT $1, $3, c.chunk, c.contested, c.first, c.last, c.marked, c.fresh, c."rowsPromised", c.rows
      FROM jsonb_to_recordset($2) AS c(chunk int, contested boolean, first bigint, last bigint, marked boolean, fresh boolean,
                                       "rowsPromised" bigint, rows bigint)`,
-    [key, JSON.stringify(numbered)],
+    [key, JSON.stringify(numbered), query],
   );
 }
 
 /**
- * Takes the next chunk from the ledger and applies it, in one transaction: people, failures and counts. A chunk that is
- * applied is never taken again, so a retry neither repeats effects nor counts twice.
+ * Takes the next chunk from the ledger and applies it, in one transaction: what it writes, failures and counts. A chunk
+ * that is applied is never taken again, so a retry neither repeats effects nor counts twice.
  * @returns false if there was none to take
  * @throws FencedOff, StagingLost, and pg's errors
  */
 export async function applyNextChunk(store: Store, work: StagedWork): Promise<boolean> {
   return await transaction(store, applying, async (client) => {
     await holdFence(client, work.key);
-    const chunk = (await takeFree(client, work.key)) ?? (await takeContested(client, work.key));
+    const chunk =
+      (await takeFree(client, work.key, 'main')) ??
+      (await takeContested(client, work.key)) ??
+      (await takeRelationships(client, work.key));
     if (chunk === null) return false;
-    await mustExist(client, work.staging.table);
-    const counts = await applyChunk(client, work, rowsOf(work), chunk);
+    const staged = stagedQueries(work.staging).find(({ query }) => query === chunk.query)?.staged;
+    if (staged === undefined) throw new StagingLost(work.staging.table);
+    await mustExist(client, work, staged.table);
+    const counts = await applyChunk(client, work, staged, chunk);
     mustAddUp(work, chunk, counts);
     await writeCounts(client, work.key, chunk, counts);
     return true;
   });
 }
 
-const chunkFields = `chunk, contested, first, last, marked, fresh, rows_promised AS "rowsPromised", rows`;
+const chunkFields = `query, chunk, contested, first, last, marked, fresh, rows_promised AS "rowsPromised", rows`;
 
-/** Any chunk that is not contested and that nobody else works on. */
-async function takeFree(client: pg.ClientBase, key: string): Promise<Chunk | null> {
+/** Any chunk of a query that is not contested and that nobody else works on. */
+async function takeFree(client: pg.ClientBase, key: string, query: QueryName): Promise<Chunk | null> {
   const { rows } = await client.query<Chunk>(
     `SELECT ${chunkFields} FROM inlet.chunk
-     WHERE import_id = $1 AND query = 'main' AND applied_at IS NULL AND NOT contested
+     WHERE import_id = $1 AND query = $2 AND applied_at IS NULL AND NOT contested
      ORDER BY chunk LIMIT 1 FOR UPDATE SKIP LOCKED`,
-    [key],
+    [key, query],
   );
   return rows[0] ?? null;
 }
@@ -137,10 +155,20 @@ async function takeContested(client: pg.ClientBase, key: string): Promise<Chunk 
   return rows[0] ?? null;
 }
 
+/** A chunk of relationships, once all of the main query is in: they may be of people or objects that it added. */
+async function takeRelationships(client: pg.ClientBase, key: string): Promise<Chunk | null> {
+  const { rowCount } = await client.query(
+    `SELECT FROM inlet.chunk WHERE import_id = $1 AND query = 'main' AND applied_at IS NULL LIMIT 1`,
+    [key],
+  );
+  return rowCount === 0 ? await takeFree(client, key, 'relationships') : null;
+}
+
 /** A chunk must find exactly the rows that staging promised it. */
 function mustAddUp({ staging }: StagedWork, chunk: Chunk, counts: ChunkCounts): void {
-  const { added, updated, unchanged, skipped, superseded, failed, contested } = counts;
-  const accounted = added + updated + unchanged + skipped + superseded + failed;
+  const { added, updated, unchanged, skipped, superseded, failed, related, changed, removed, contested } =
+    counts;
+  const accounted = added + updated + unchanged + skipped + superseded + failed + related + changed + removed;
   if (accounted !== chunk.rows || accounted + contested !== chunk.rowsPromised)
     throw new StagingLost(staging.table);
 }
@@ -153,8 +181,9 @@ async function writeCounts(
 ): Promise<void> {
   const { rowCount } = await client.query(
     `UPDATE inlet.chunk SET applied_at = clock_timestamp(), added = $3, updated = $4, unchanged = $5, skipped = $6,
-            superseded = $7, failed = $8, added_by_failed = $9, reasons = $10
-     WHERE import_id = $1 AND query = 'main' AND chunk = $2 AND applied_at IS NULL`,
+            superseded = $7, failed = $8, added_by_failed = $9, reasons = $10, related = $11, changed = $12, removed = $13,
+            members_added = $14
+     WHERE import_id = $1 AND query = $15 AND chunk = $2 AND applied_at IS NULL`,
     [
       key,
       chunk.chunk,
@@ -166,6 +195,11 @@ async function writeCounts(
       counts.failed,
       counts.addedByFailed,
       JSON.stringify(counts.reasons),
+      counts.related,
+      counts.changed,
+      counts.removed,
+      counts.joined,
+      chunk.query,
     ],
   );
   if (rowCount !== 1) throw new FencedOff();

@@ -5,6 +5,8 @@ import { compared } from './row-sql.js';
 
 /** A person as the workspace has them. */
 export interface PersonRecord {
+  /** Their number in the store. */
+  key: string;
   id: string | null;
   email: string | null;
   /** JSON text: numbers in it are exact. */
@@ -19,7 +21,7 @@ export interface PersonRecord {
  */
 export async function findPeople(store: Store, workspace: string, text: string): Promise<PersonRecord[]> {
   const { rows } = await store.pool.query<PersonRecord>(
-    `SELECT p.id, p.email, p.attributes::text AS attributes, p.created_at AS "createdAt", p.updated_at AS "updatedAt"
+    `SELECT p.person_id::text AS key, p.id, p.email, p.attributes::text AS attributes, p.created_at AS "createdAt", p.updated_at AS "updatedAt"
      FROM inlet.person p JOIN inlet.workspace w USING (workspace_id)
      WHERE w.name = $1 AND (p.id = $2 OR lower(p.email) = lower($2 COLLATE "C")) ORDER BY p.person_id`,
     [workspace, text],

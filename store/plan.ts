@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
 import { markContested } from './contested.js';
-import type { ImportTables } from './import-tables.js';
-import type { PeopleRows } from './row-sql.js';
+import type { ImportScope } from './import-scope.js';
+import { tablesLookedUp, type ImportTables } from './import-tables.js';
+import type { AnyRows } from './row-sql.js';
 import { mendStatistics } from './statistics.js';
 import { only } from './store.js';
 
@@ -16,16 +17,16 @@ export interface PlannedChunk {
   rows: number;
   /** Some of its rows are superseded or contested. */
   marked: boolean;
-  /** The workspace had nobody when it was planned. */
+  /** The workspace had nobody (or no object of the type) when it was planned. */
   fresh: boolean;
 }
 
-export interface PlanInput {
+export interface PlanInput<Rows extends AnyRows = AnyRows> {
   tables: ImportTables;
-  workspaceId: number;
+  scope: Pick<ImportScope, 'workspaceId' | 'objectTypeId'>;
   definition: Pick<SyncDefinition, 'mode'>;
   settings: Pick<WorkspaceSettings, 'allowEmailUpdatesUsingId'>;
-  rows: PeopleRows;
+  rows: Rows;
   /** Rows of a chunk, about. */
   chunkRows: number;
 }
@@ -36,9 +37,10 @@ export interface PlanInput {
  */
 export async function planRows(client: pg.ClientBase, input: PlanInput): Promise<PlannedChunk[]> {
   await client.query(`TRUNCATE ${input.tables.marks}`);
-  await mendStatistics(client, input.tables.people);
+  for (const table of tablesLookedUp(input.rows.kind, input.tables)) await mendStatistics(client, table);
   const superseded = await markSuperseded(client, input);
-  const contested = await markContested(client, input);
+  const { rows } = input;
+  const contested = rows.kind === 'people' ? await markContested(client, { ...input, rows }) : 0;
   if (superseded + contested > 0) await client.query(`ANALYZE ${input.tables.marks}`);
   return [
     ...(await blockChunks(client, input, superseded + contested > 0)),
@@ -52,31 +54,37 @@ export async function planRows(client: pg.ClientBase, input: PlanInput): Promise
  * @returns how many there are
  */
 async function markSuperseded(client: pg.ClientBase, { tables, rows }: PlanInput): Promise<number> {
-  const hash = `hashtextextended(${rows.comparedKey}, 0)`;
+  const hash = rows.identity.reduce((seed, part) => `hashtextextended(${part}, ${seed})`, '0');
   await client.query(`
     CREATE TEMP TABLE inlet_repeated ON COMMIT DROP AS
     SELECT ${hash} AS hash FROM ${tables.stage} s GROUP BY 1 HAVING count(*) > 1`);
   const { rowCount } = await client.query('SELECT FROM inlet_repeated LIMIT 1');
-  if (rowCount === 0) return 0;
+  if (rowCount === 0) {
+    await client.query('DROP TABLE inlet_repeated');
+    return 0;
+  }
+  const identity = rows.identity.map((part, index) => `${part} AS identity${index}`);
   const marked = await client.query(`
     WITH sound AS MATERIALIZED (
-      SELECT s.n, s.ctid AS place, ${rows.comparedKey} AS key
+      SELECT s.n, s.ctid AS place, ${identity.join(', ')}
       FROM inlet_repeated JOIN ${tables.stage} s ON ${hash} = inlet_repeated.hash ${rows.laterals}
       WHERE (${rows.problem}) IS NULL
     ), ranked AS (
-      SELECT n, place, max(n) OVER (PARTITION BY key) AS newest FROM sound
+      SELECT n, place, max(n) OVER (PARTITION BY ${rows.identity.map((_, index) => `identity${index}`).join(', ')}) AS newest FROM sound
     )
     INSERT INTO ${tables.marks} (n, place, level)
     SELECT n, place, 0 FROM ranked WHERE n < newest`);
+  await client.query('DROP TABLE inlet_repeated');
   return marked.rowCount ?? 0;
 }
 
 /** Ranges of blocks, in which superseded rows are counted and contested ones are left out. */
 async function blockChunks(
   client: pg.ClientBase,
-  { tables: { stage, marks, people }, workspaceId, chunkRows }: PlanInput,
+  { tables, rows: { kind }, scope, chunkRows }: PlanInput,
   hasMarks: boolean,
 ): Promise<PlannedChunk[]> {
+  const { stage, marks } = tables;
   const { total, blocks } = only(
     await client.query<{ total: number; blocks: number }>(
       `SELECT (SELECT count(*) FROM ${stage}) AS total,
@@ -85,12 +93,7 @@ async function blockChunks(
     ),
   );
   if (total === 0) return [];
-  const { fresh } = only(
-    await client.query<{ fresh: boolean }>(
-      `SELECT NOT EXISTS (SELECT FROM ${people} WHERE workspace_id = $1) AS fresh`,
-      [workspaceId],
-    ),
-  );
+  const fresh = await isFresh(client, kind, tables, scope);
   const step = Math.max(1, Math.round((chunkRows * blocks) / total));
   const starts = Array.from({ length: Math.ceil(blocks / step) }, (_, index) => `(${index * step},0)`);
   const { rows } = await client.query<{ bucket: number; found: number; marked: number; contested: number }>(
@@ -109,6 +112,24 @@ async function blockChunks(
     marked: marked > 0,
     fresh,
   }));
+}
+
+/** Whether there is nothing yet that the rows could be about; relationships are looked up all the same. */
+async function isFresh(
+  client: pg.ClientBase,
+  kind: AnyRows['kind'],
+  { people, objects }: ImportTables,
+  { workspaceId, objectTypeId }: PlanInput['scope'],
+): Promise<boolean> {
+  if (kind === 'relationships') return false;
+  const isPeople = kind === 'people';
+  const { fresh } = only(
+    await client.query<{ fresh: boolean }>(
+      `SELECT NOT EXISTS (SELECT FROM ${isPeople ? people : objects} WHERE ${isPeople ? 'workspace_id' : 'object_type_id'} = $1) AS fresh`,
+      [isPeople ? workspaceId : objectTypeId],
+    ),
+  );
+  return fresh;
 }
 
 /** Runs of positions, in order. */

@@ -1,95 +1,124 @@
 import type { Readable } from 'node:stream';
 import type pg from 'pg';
 import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
-import type { Column } from '../sources/source.js';
+import type { Column, QueryName } from '../sources/source.js';
 import { levelsOf } from './apply-chunk.js';
-import { applyPeople, type VerdictRow } from './apply-people.js';
-import type { ImportTables } from './import-tables.js';
+import type { Encoding } from './cells.js';
+import type { ImportScope } from './import-scope.js';
 import { planRows } from './plan.js';
+import { copyWhatRowsTouch, createPreviewTables, tablesOf } from './preview-tables.js';
 import type { RowVerdict } from './records.js';
-import { compared, peopleRows, type Encoding, type PeopleRows } from './row-sql.js';
-import { copyRows, marksColumns, stagingColumns } from './staging.js';
+import { rowsOf, type AnyRows } from './row-sql.js';
+import { statementFor } from './row-statement.js';
+import { subjectOf } from './row-subject.js';
+import { copyRows } from './staging.js';
+import type { VerdictRow } from './statement-result.js';
 import { bookkeeping, rolledBack, type Store } from './store.js';
 
 /** What a preview judges, as if it were the whole import. */
 export interface PreviewInput {
   settings: WorkspaceSettings;
   definition: SyncDefinition;
-  columns: Column[];
   encoding: Encoding;
-  /** COPY text of the first rows; at most some hundreds. */
-  rows: Readable;
+  main: PreviewedQuery;
+  /** Null for a sync without a relationship query. */
+  relationships: PreviewedQuery | null;
 }
 
-const tables: ImportTables = {
-  stage: 'pg_temp.preview_stage',
-  marks: 'pg_temp.preview_marks',
-  people: 'pg_temp.preview_people',
-  failures: 'pg_temp.preview_failures',
-};
+export interface PreviewedQuery {
+  columns: Column[];
+  /** Gives COPY text of the first rows, at most some hundreds; asked once, in the order of the queries. */
+  rows: () => Promise<Readable>;
+}
+
+/** A verdict for each row, in the order of the rows. */
+export interface PreviewVerdicts {
+  main: RowVerdict[];
+  relationships: RowVerdict[];
+}
 
 /**
  * Judges rows against the workspace as it is. They are staged and applied by the statements of an import, on temporary
- * copies of the people whom they can touch: nothing is written, and nobody is kept waiting.
- * @returns a verdict for each row, in the order of the rows
+ * copies of what they can touch: nothing is written, and nobody is kept waiting.
  */
-export async function previewRows(store: Store, input: PreviewInput): Promise<RowVerdict[]> {
-  const { settings, definition, columns, encoding } = input;
-  const rows = peopleRows(definition, settings, columns, encoding);
+export async function previewRows(store: Store, input: PreviewInput): Promise<PreviewVerdicts> {
+  const { settings, definition, encoding } = input;
   return await rolledBack(store, bookkeeping, async (client) => {
-    const workspace = await client.query<{ id: number }>(
-      'SELECT workspace_id AS id FROM inlet.workspace WHERE name = $1',
-      [settings.name],
-    );
-    // A workspace that isn't there yet has a number that nobody has, and so nobody in it.
-    const workspaceId = workspace.rows[0]?.id ?? 0;
-    await client.query(`
-      CREATE TEMP TABLE preview_stage (${stagingColumns(input)}) ON COMMIT DROP;
-      CREATE TEMP TABLE preview_marks (${marksColumns}) ON COMMIT DROP;
-      CREATE TEMP TABLE preview_people (LIKE inlet.person INCLUDING ALL) ON COMMIT DROP;
-      CREATE TEMP TABLE preview_failures (LIKE inlet.import_failure INCLUDING ALL) ON COMMIT DROP`);
-    const cells = columns.map((_, index) => `c${index + 1}`).join(', ');
-    const meter = { rows: 0, maxRows: Infinity };
-    await copyRows(client, `${tables.stage} (${cells})`, encoding, input.rows, meter);
-    await copyPeople(client, rows, workspaceId);
-    const outcomes = await applyAll(client, { ...input, rows, workspaceId });
-    return await readVerdicts(client, rows, outcomes);
+    const scope = await scopeOf(client, input);
+    const queries = [
+      { query: 'main' as const, ...input.main },
+      ...(input.relationships === null ? [] : [{ query: 'relationships' as const, ...input.relationships }]),
+    ];
+    const staged: { query: QueryName; rows: AnyRows }[] = [];
+    for (const { query, columns, rows: firstRows } of queries) {
+      const subject = subjectOf(definition, query);
+      await createPreviewTables(client, query, { subject, settings, columns });
+      const cells = columns.map((_, index) => `c${index + 1}`).join(', ');
+      const into = `${tablesOf(query).stage} (${cells})`;
+      await copyRows(client, into, encoding, await firstRows(), { rows: 0, maxRows: Infinity });
+      staged.push({ query, rows: rowsOf(subject, settings, columns, encoding) });
+    }
+    await copyWhatRowsTouch(client, staged, scope);
+    const verdicts: PreviewVerdicts = { main: [], relationships: [] };
+    for (const { query, rows } of staged) {
+      const outcomes = await applyAll(client, input, query, rows, scope);
+      verdicts[query] = await readVerdicts(client, query, rows, outcomes);
+    }
+    return verdicts;
   });
 }
 
-/** Only those who have one of the rows' identifiers can be touched by them. */
-async function copyPeople(client: pg.ClientBase, rows: PeopleRows, workspaceId: number): Promise<void> {
-  const { identifyBy: key, otherIdentifier: other } = rows;
-  await client.query(
-    `INSERT INTO ${tables.people} OVERRIDING SYSTEM VALUE
-     SELECT p.* FROM inlet.person p WHERE p.workspace_id = $1 AND ${compared(key, `p.${key}`)} IN (SELECT ${rows.comparedKey} FROM ${tables.stage} s)
-     UNION
-     SELECT p.* FROM inlet.person p WHERE p.workspace_id = $1 AND ${compared(other, `p.${other}`)} IN (SELECT ${rows.comparedOther ?? 'NULL::text'} FROM ${tables.stage} s)`,
-    [workspaceId],
+/** A workspace or an object type that isn't there yet has a number that nothing else has, and so nothing in it. */
+async function scopeOf(
+  client: pg.ClientBase,
+  { settings, definition }: PreviewInput,
+): Promise<ImportScope & { objectTypeId: number; relatedTypeId: number }> {
+  const { rows } = await client.query<{ id: number }>(
+    'SELECT workspace_id AS id FROM inlet.workspace WHERE name = $1',
+    [settings.name],
   );
-  await client.query(
-    `SELECT setval(pg_get_serial_sequence('${tables.people}', 'person_id'), (SELECT coalesce(max(person_id), 0) + 1 FROM ${tables.people}))`,
-  );
+  const workspaceId = rows[0]?.id ?? 0;
+  const numberOf = async (type: string | undefined, otherwise: number) => {
+    const found = await client.query<{ id: number }>(
+      'SELECT object_type_id AS id FROM inlet.object_type WHERE workspace_id = $1 AND name = $2',
+      [workspaceId, type ?? null],
+    );
+    return found.rows[0]?.id ?? otherwise;
+  };
+  const imported = definition.import === 'objects' ? definition.objectType : undefined;
+  const related = definition.relationships?.objectType;
+  return {
+    workspaceId,
+    objectTypeId: await numberOf(imported, -1),
+    relatedTypeId: await numberOf(related, related === imported ? -1 : -2),
+    membership: null,
+  };
 }
 
 type Verdict = VerdictRow['outcome'];
 
 async function applyAll(
   client: pg.ClientBase,
-  input: Omit<PreviewInput, 'rows'> & { rows: PeopleRows; workspaceId: number },
+  { definition, settings }: PreviewInput,
+  query: QueryName,
+  rows: AnyRows,
+  scope: ImportScope,
 ): Promise<Map<number, Verdict>> {
-  const { definition, settings, rows, workspaceId } = input;
+  const tables = tablesOf(query);
   const outcomes = new Map<number, Verdict>();
-  const plan = { tables, workspaceId, definition, settings, rows, chunkRows: 1_000 };
-  for (const chunk of await planRows(client, plan)) {
-    const range = {
-      of: chunk.contested ? 'positions' : 'blocks',
-      marked: chunk.marked,
-      fresh: false,
-    } as const;
-    const statement = applyPeople({ tables, rows, mode: definition.mode, settings }, range, 'verdicts');
+  const { sql, within } = statementFor({ tables, rows, definition, settings, scope });
+  for (const chunk of await planRows(client, {
+    tables,
+    scope,
+    definition,
+    settings,
+    rows,
+    chunkRows: 1_000,
+  })) {
+    const of = chunk.contested ? 'positions' : 'blocks';
+    const statement = sql({ of, marked: chunk.marked, fresh: false }, 'verdicts');
     for (const { first, last } of chunk.contested ? await levelsOf(client, tables.marks, chunk) : [chunk]) {
-      const result = await client.query<VerdictRow>(statement, [workspaceId, 0, first, last, 1_000_000]);
+      const result = await client.query<VerdictRow>(statement, [within, 0, first, last, 1_000_000]);
       for (const { n, outcome } of result.rows) outcomes.set(n, outcome);
     }
   }
@@ -103,14 +132,17 @@ type Failure = NonNullable<RowVerdict['failure']>;
 
 async function readVerdicts(
   client: pg.ClientBase,
-  rows: PeopleRows,
+  query: QueryName,
+  rows: AnyRows,
   outcomes: Map<number, Verdict>,
 ): Promise<RowVerdict[]> {
+  const { stage, failures } = tablesOf(query);
   const staged = await client.query<VerdictSource>(
     `SELECT s.n AS "rowNumber", (${rows.row})::text AS "row", f.column_name AS "column", f.value, f.reason, f.message,
             f.collides_with AS "collidesWith", f.written
-     FROM ${tables.stage} s ${rows.laterals} LEFT JOIN ${tables.failures} f ON f.row_number = s.n
+     FROM ${stage} s ${rows.laterals} LEFT JOIN ${failures} f ON f.query = $1 AND f.row_number = s.n
      ORDER BY s.n`,
+    [query],
   );
   return staged.rows.map(({ rowNumber, row, column, value, reason, message, collidesWith, written }) => {
     const verdict = outcomes.get(rowNumber);

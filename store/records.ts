@@ -1,5 +1,6 @@
 import type { SyncDefinition } from '../config/sync-definition.js';
 import type { QueryName } from '../sources/source.js';
+import type { Outcome } from './statement-result.js';
 
 /** Spelled as users see them; the log and Temporal share the words. */
 export type ImportStatus = 'Running' | 'Completed' | 'Some Rows Failed' | 'Failed' | 'Skipped' | 'Canceled';
@@ -11,6 +12,17 @@ export interface RowCounts {
   updated: number;
   unchanged: number;
   skipped: number;
+  superseded: number;
+  failed: number;
+}
+
+/** Of the relationship query, exclusive and total as well. */
+export interface RelationshipCounts {
+  rows: number;
+  related: number;
+  changed: number;
+  unchanged: number;
+  removed: number;
   superseded: number;
   failed: number;
 }
@@ -36,6 +48,7 @@ export interface ImportRecord extends ImportRef {
   /** The `last_sync_time` that it ran with, and the SQL with it filled in. */
   lastSyncTime: number;
   sql: string | null;
+  relationshipsSql: string | null;
   /** Where `last_sync_time` moves to if it completes; null: nowhere, or not known yet. */
   startTime: number | null;
   /** Which bound decided the start time. */
@@ -43,8 +56,13 @@ export interface ImportRecord extends ImportRef {
   warnings: string[];
   /** Null until it has ended. */
   counts: RowCounts | null;
+  /** Null until it has ended, and for a sync without a relationship query. */
+  relationships: RelationshipCounts | null;
   /** People added by rows that count as failed. */
   addedByFailed: number;
+  /** People who joined the sync's segment, and who left it because they were no longer in the result. */
+  membersAdded: number;
+  membersRemoved: number;
   /** Progress: rows copied so far, then rows in the ledger that are applied. */
   rowsStaged: number;
   rowsApplied: number;
@@ -71,7 +89,15 @@ export interface SyncRecord {
 }
 
 export type FailureReason =
-  'blank_key' | 'too_long' | 'invalid_email' | 'unstorable' | 'belongs_to_another' | 'already_set';
+  | 'blank_key'
+  | 'too_long'
+  | 'invalid_email'
+  | 'unstorable'
+  | 'belongs_to_another'
+  | 'already_set'
+  | 'invalid_deleted'
+  | 'no_such_object'
+  | 'no_such_person';
 
 export interface FailureRecord {
   query: QueryName;
@@ -100,7 +126,7 @@ export interface FailureCount {
 /** What `preview` says of one row. */
 export interface RowVerdict {
   rowNumber: number;
-  verdict: 'added' | 'updated' | 'unchanged' | 'skipped' | 'superseded' | 'failed';
+  verdict: Outcome;
   failure: Pick<FailureRecord, 'column' | 'value' | 'reason' | 'message' | 'collidesWith' | 'written'> | null;
   /** The row as it came: JSON text, columns in the query's order. */
   row: string;

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
+import { prepareSegment } from './import-scope.js';
 import { bookkeeping, only, transaction, type Store } from './store.js';
 
 /** A setting can't be changed any more. */
@@ -70,7 +71,8 @@ export interface SavedSync {
 /**
  * Saves a sync's definition and its workspace's settings. A sync that reads from another database than before starts
  * with `last_sync_time` 0.
- * @throws SettingsRefused if `identifiers` would change although there are people; nothing is changed then
+ * @throws SettingsRefused if `identifiers` would change although there are people, SegmentMissing if the workspace has
+ *   no such segment and the sync may not make it; nothing is changed then
  */
 export async function saveSync(
   store: Store,
@@ -85,6 +87,7 @@ export async function saveSync(
        WHERE workspace_id = $1 AND name = $2 FOR UPDATE`,
       [workspaceId, definition.sync],
     );
+    await prepareSegment(client, workspaceId, definition);
     const former = rows[0]?.deleted === false ? rows[0].definition : null;
     const syncId = await ensureSync(client, workspaceId, definition.sync, definition);
     const moved = former !== null && former.database !== definition.database;

@@ -17,8 +17,9 @@ export async function checkAndSave(request: DefineRequest): Promise<CheckedDefin
   try {
     const check = activity(workspace, 'defineSync', `check the definition of ${sync} and save it`);
     const defined = await check(request);
-    const { warnings, created, columns } = defined;
-    return { ...defined, answer: { warnings, created, columns } };
+    const { warnings, created, columns, relationshipColumns } = defined;
+    const answer = { warnings, created, columns, ...(relationshipColumns && { relationshipColumns }) };
+    return { ...defined, answer };
   } catch (error) {
     throw refusedBy(error, workspace);
   }

@@ -1,4 +1,11 @@
-import type { ImportInput, ImportResult, MutexState, RowCounts, SyncStatus } from './messages.js';
+import type {
+  ImportInput,
+  ImportResult,
+  MutexState,
+  RelationshipCounts,
+  RowCounts,
+  SyncStatus,
+} from './messages.js';
 
 /*
  * What the Temporal UI shows of a running workflow, as Markdown (tab "User Metadata"). Each run sets it afresh, since
@@ -53,15 +60,19 @@ export function importDetails(
 }
 
 /** The end of an import, in a line. */
-export function endingLine({ status, reason, counts }: ImportResult): string {
-  return [status, reason, counts && countsLine(counts)].filter((part) => part !== undefined).join(': ');
+export function endingLine({ status, reason, counts, relationships }: ImportResult): string {
+  const lines = [
+    counts && countsLine('rows', counts),
+    relationships && countsLine('relationships', relationships),
+  ];
+  const said = lines.filter((line) => line !== undefined).join('; ');
+  return [status, reason, said === '' ? undefined : said].filter((part) => part !== undefined).join(': ');
 }
 
-function countsLine({ rows, added, updated, unchanged, skipped, superseded, failed }: RowCounts): string {
-  const outcomes = { added, updated, unchanged, skipped, superseded, failed };
+function countsLine(name: string, { rows, ...outcomes }: RowCounts | RelationshipCounts): string {
   const said = Object.entries(outcomes).filter(([, count]) => count > 0);
-  const parts = said.map(([name, count]) => `${name} ${count.toLocaleString('en-US')}`);
-  return [`rows ${rows.toLocaleString('en-US')}`, ...parts].join(', ');
+  const parts = said.map(([outcome, count]) => `${outcome} ${count.toLocaleString('en-US')}`);
+  return [`${name} ${rows.toLocaleString('en-US')}`, ...parts].join(', ');
 }
 
 export function mutexDetails({ holder, queue }: MutexState): string {

@@ -136,11 +136,8 @@ export async function ImportWorkflow(input: ImportInput): Promise<ImportResult> 
     const { database } = input.definition;
     try {
       enter(`copying the query's result from ${database}`);
-      const { rows } = await activity(
-        workspace,
-        'stageQuery',
-        `copy the query's result from ${database}`,
-      )(key);
+      const staged = await activity(workspace, 'stageQuery', `copy the query's result from ${database}`)(key);
+      const rows = staged.rows + (staged.relationships ?? 0);
       enter(`planning chunks of ${rows.toLocaleString('en-US')} rows`);
       const { chunks, lanes } = await activity(workspace, 'planChunks', `plan chunks of ${rows} rows`)(key);
       enter(`applying ${rows.toLocaleString('en-US')} rows in ${chunks} chunks, ${lanes} at a time`);

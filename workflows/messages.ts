@@ -39,6 +39,17 @@ export interface RowCounts {
   failed: number;
 }
 
+/** Of the relationship query, exclusive and total as well. */
+export interface RelationshipCounts {
+  rows: number;
+  related: number;
+  changed: number;
+  unchanged: number;
+  removed: number;
+  superseded: number;
+  failed: number;
+}
+
 // --- the import ---------------------------------------------------------------------------------------------------
 
 export interface ImportInput {
@@ -65,6 +76,7 @@ export interface ImportResult {
   /** One sentence; for `Skipped` it names the holder of the workspace. */
   reason?: string;
   counts?: RowCounts;
+  relationships?: RelationshipCounts;
   /** True if it ran with `last_sync_time` 0 by a `trigger --full`. */
   full?: boolean;
   /** When the workspace was granted and when the import ended, in milliseconds on Temporal's clock. */
@@ -151,6 +163,8 @@ export interface Defined {
   created: boolean;
   /** Columns that the query gives, in its order. */
   columns: { name: string; sourceType: string }[];
+  /** The same of the relationship query, if there is one. */
+  relationshipColumns?: { name: string; sourceType: string }[];
 }
 
 export interface TriggerRequest {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { SourceError } from '../source-error.js';
+import { ofRelationshipQuery, SourceError } from '../source-error.js';
 import type { Column, QueryName, Snapshot, SnapshotRequest } from '../source.js';
 import type { Address } from './address.js';
 import { CopiedRows } from './copied-rows.js';
@@ -71,7 +71,7 @@ export class PostgresSnapshot implements Snapshot {
     const { statement } = this.#query(name);
     const query = limit === undefined ? statement : `SELECT * FROM (\n${statement}\n) q LIMIT ${limit}`;
     return new CopiedRows(this.#session, query, (error, startedAt) =>
-      this.#explain('read', error, startedAt),
+      this.#explain(name, 'read', error, startedAt),
     );
   }
 
@@ -84,7 +84,7 @@ export class PostgresSnapshot implements Snapshot {
     try {
       return await describeQuery(this.#session, this.#query(name), this.encoding);
     } catch (error) {
-      throw this.#explain('describe', error, startedAt);
+      throw this.#explain(name, 'describe', error, startedAt);
     }
   }
 
@@ -94,7 +94,12 @@ export class PostgresSnapshot implements Snapshot {
     return new UserQuery(written, this.#request.lastSyncTime);
   }
 
-  #explain(phase: 'describe' | 'read', error: unknown, startedAt: number): Error {
+  #explain(name: QueryName, phase: 'describe' | 'read', error: unknown, startedAt: number): Error {
+    const explained = this.#explainQuery(phase, error, startedAt);
+    return name === 'main' ? explained : asError(ofRelationshipQuery(explained));
+  }
+
+  #explainQuery(phase: 'describe' | 'read', error: unknown, startedAt: number): Error {
     if (this.#signal.aborted) return asError(this.#signal.reason);
     if (this.#session.closing) {
       const message = `What was read from database "${this.#address.name}" ended early, for it was closed.`;

@@ -1,6 +1,6 @@
 -- Up Migration
 
--- Tables are singular and for Inlet itself; the plural views of 002 are for people (docs/store.md).
+-- Tables are singular and for Inlet itself; the plural views are for people (docs/store.md).
 -- Text keys compare with the "C" collation everywhere: an index serves only comparisons of its own collation.
 
 CREATE TABLE inlet.workspace (
@@ -44,15 +44,19 @@ CREATE TABLE inlet.import (
   settings         jsonb NOT NULL,
   last_sync_time   bigint NOT NULL,
   sql              text,
+  relationships_sql text,
   start_time       bigint,
   start_bound      text,
   warnings         text[] NOT NULL DEFAULT '{}',
   -- The staging that won, once there is one: its table, its columns as sources describe them, the encoding of the bytes
-  -- that came, and its promised rows.
+  -- that came, and its promised rows; and the same of the relationship query, if there is one.
   staging          text,
   columns          jsonb,
   encoding         text,
   rows_promised    bigint,
+  relationships_staging       text,
+  relationships_columns       jsonb,
+  relationships_rows_promised bigint,
   -- Progress while rows are copied.
   rows_staged      bigint NOT NULL DEFAULT 0,
   rows             bigint,
@@ -63,6 +67,17 @@ CREATE TABLE inlet.import (
   superseded       bigint,
   failed           bigint,
   added_by_failed  bigint NOT NULL DEFAULT 0,
+  -- Of the relationship query; NULL if there is none.
+  relationship_rows        bigint,
+  related                  bigint,
+  changed                  bigint,
+  removed                  bigint,
+  relationships_unchanged  bigint,
+  relationships_superseded bigint,
+  relationships_failed     bigint,
+  -- People who joined the sync's segment by this import, and who left it by its mirror.
+  members_added    bigint NOT NULL DEFAULT 0,
+  members_removed  bigint NOT NULL DEFAULT 0,
   due_at           timestamptz NOT NULL,
   granted_at       timestamptz,
   opened_at        timestamptz,
@@ -76,7 +91,10 @@ CREATE TABLE inlet.import (
   CHECK ((status = 'Running') = (ended_at IS NULL)),
   -- What is not accounted for can't be called done.
   CHECK (status NOT IN ('Completed', 'Some Rows Failed')
-         OR rows = added + updated + unchanged + skipped + superseded + failed)
+         OR rows = added + updated + unchanged + skipped + superseded + failed),
+  CHECK (status NOT IN ('Completed', 'Some Rows Failed') OR relationship_rows IS NULL
+         OR relationship_rows = related + changed + relationships_unchanged + removed + relationships_superseded
+                                + relationships_failed)
 );
 CREATE INDEX import_running ON inlet.import (workspace_id) WHERE status = 'Running';
 
@@ -113,6 +131,10 @@ CREATE TABLE inlet.chunk (
   superseded      bigint NOT NULL DEFAULT 0,
   failed          bigint NOT NULL DEFAULT 0,
   added_by_failed bigint NOT NULL DEFAULT 0,
+  related         bigint NOT NULL DEFAULT 0,
+  changed         bigint NOT NULL DEFAULT 0,
+  removed         bigint NOT NULL DEFAULT 0,
+  members_added   bigint NOT NULL DEFAULT 0,
   -- Failed rows by reason code, those too that are not kept.
   reasons         jsonb NOT NULL DEFAULT '{}',
   PRIMARY KEY (import_id, query, chunk)
@@ -165,7 +187,8 @@ CREATE VIEW inlet.imports AS
   SELECT w.name AS workspace, s.name AS sync, i.number, i.status, i.reason, i.cause, i.is_full AS "full",
          i.rows, i.added, i.updated, i.unchanged, i.skipped, i.superseded, i.failed, i.added_by_failed,
          i.last_sync_time, i.start_time, i.due_at, i.opened_at, i.staged_at, i.planned_at, i.applied_at, i.ended_at,
-         i.accepted_at
+         i.accepted_at, i.relationship_rows, i.related, i.changed, i.removed, i.relationships_unchanged,
+         i.relationships_superseded, i.relationships_failed, i.members_added, i.members_removed
   FROM inlet.import i JOIN inlet.sync s USING (sync_id) JOIN inlet.workspace w ON w.workspace_id = i.workspace_id;
 
 CREATE VIEW inlet.import_failures AS

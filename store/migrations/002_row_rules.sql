@@ -93,7 +93,8 @@ RETURN CASE WHEN id IS NULL THEN 'email ' || email WHEN email IS NULL THEN 'id '
 CREATE FUNCTION inlet.failure_message(reason text, column_name text, cell text, collides_with text, written text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE reason
-  WHEN 'blank_key' THEN format('The row has no %s: the cell is empty or NULL, so nobody can be found or added by it. Give it a value or leave the row out of the query.', column_name)
+  WHEN 'blank_key' THEN format('The row has no %s: the cell is empty or NULL, so %s can be found or added by it. Give it a value or leave the row out of the query.', column_name,
+    CASE column_name WHEN 'object_id' THEN 'no object' ELSE 'nobody' END)
   WHEN 'too_long' THEN format('The %s is longer than the limit of %s. Shorten it in the source.', column_name,
     CASE column_name WHEN 'email' THEN '254 characters' ELSE '150 bytes' END)
   WHEN 'invalid_email' THEN format('"%s" is not a valid email address (RFC 5322). Correct it in the source.', left(cell, 254))

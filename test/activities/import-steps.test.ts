@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SyncDefinition } from '../../config/sync-definition.js';
+import type { SyncBasics, SyncDefinition } from '../../config/sync-definition.js';
 import { findImport } from '../../store/import-log.js';
 import { readOpenImport } from '../../store/imports.js';
 import { qualified } from '../../store/staging.js';
@@ -21,14 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => served.close());
 
-function definition(changes: Partial<SyncDefinition>): SyncDefinition {
+function definition(changes: Partial<SyncBasics>): SyncDefinition {
   const written = served.file.syncs.get('customers');
   if (written === undefined) throw new Error('the file has no sync "customers"');
   return { ...written, ...changes };
 }
 
 /** Opens an import of the workspace, as its workflow would. */
-async function open(changes: Partial<SyncDefinition>): Promise<string> {
+async function open(changes: Partial<SyncBasics>): Promise<string> {
   number += 1;
   const input: ImportInput = {
     definition: definition(changes),

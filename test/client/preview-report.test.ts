@@ -1,21 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { jsonText } from '../../client/json.js';
 import { Output } from '../../client/output.js';
-import { previewJson, showPreview, type Preview } from '../../client/preview-report.js';
+import { previewJson, showPreview, type Preview, type PreviewedQuery } from '../../client/preview-report.js';
 import { recordingSink } from './recording-sink.js';
 import { syncDefinition } from './records.js';
 
-const preview: Preview = {
-  definition: syncDefinition(),
-  lastSyncTime: 0,
+const query: PreviewedQuery = {
+  query: 'main',
   sql: 'SELECT id, note FROM customers',
-  limit: 100,
   columns: [
     { name: 'id', type: 'bigint', array: false, sourceType: 'bigint' },
     { name: 'note', type: 'text', array: false, sourceType: 'text' },
   ],
   problems: [],
-  warnings: [],
   rows: [
     {
       rowNumber: 1,
@@ -39,12 +36,20 @@ const preview: Preview = {
   ],
 };
 
+const preview: Preview = {
+  definition: syncDefinition(),
+  lastSyncTime: 0,
+  limit: 100,
+  queries: [query],
+  warnings: [],
+};
+
 /** What is printed on a terminal of so many columns, or into a pipe. */
-function shown(changes: Partial<Preview> = {}, columns?: number): string {
+function shown(changes: Partial<PreviewedQuery> = {}, columns?: number): string {
   const stdout = recordingSink(columns === undefined ? undefined : { columns });
   showPreview(new Output(stdout, recordingSink(), { json: false, colour: false }), {
     ...preview,
-    ...changes,
+    queries: [{ ...query, ...changes }],
   });
   return stdout.text;
 }

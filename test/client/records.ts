@@ -1,8 +1,8 @@
-import type { SyncDefinition } from '../../config/sync-definition.js';
+import type { PeopleImport, SyncBasics, SyncDefinition } from '../../config/sync-definition.js';
 import type { ImportRecord } from '../../store/records.js';
 
 /** A sync of which a test names only what it is about. */
-export function syncDefinition(changes: Partial<SyncDefinition> = {}): SyncDefinition {
+export function syncDefinition(changes: Partial<SyncBasics & PeopleImport> = {}): SyncDefinition {
   return {
     workspace: 'acme',
     sync: 'customers',
@@ -39,11 +39,15 @@ export function importRecord(changes: Partial<ImportRecord> = {}): ImportRecord 
     definition: syncDefinition(),
     lastSyncTime: 1_767_315_600,
     sql: 'SELECT id FROM customers',
+    relationshipsSql: null,
     startTime: 1_767_319_200,
     startBound: 'clock',
     warnings: [],
     counts: { rows: 10, added: 4, updated: 3, unchanged: 2, skipped: 0, superseded: 0, failed: 1 },
+    relationships: null,
     addedByFailed: 0,
+    membersAdded: 0,
+    membersRemoved: 0,
     rowsStaged: 10,
     rowsApplied: 10,
     chunks: 1,

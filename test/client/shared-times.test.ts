@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { sharedTimes } from '../../client/shared-times.js';
-import type { SyncDefinition } from '../../config/sync-definition.js';
+import type { SyncBasics, SyncDefinition } from '../../config/sync-definition.js';
 import { syncDefinition } from './records.js';
 
-const minutes = (count: number): Partial<SyncDefinition> => ({ every: `${count}m`, everyMs: count * 60_000 });
-const customers = (changes: Partial<SyncDefinition> = {}) =>
+const minutes = (count: number): Partial<SyncBasics> => ({ every: `${count}m`, everyMs: count * 60_000 });
+const customers = (changes: Partial<SyncBasics> = {}) =>
   syncDefinition({ sync: 'customers', ...changes });
-const leads = (changes: Partial<SyncDefinition> = {}) => syncDefinition({ sync: 'leads', ...changes });
+const leads = (changes: Partial<SyncBasics> = {}) => syncDefinition({ sync: 'leads', ...changes });
 
 /** Whether a pair is warned of, when both are applied. */
 function shared(one: SyncDefinition, other: SyncDefinition): boolean {

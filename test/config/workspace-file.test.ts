@@ -145,7 +145,7 @@ describe('what is left out', () => {
   test('as identifyBy is the only identifier', async () => {
     const text = fileWithSync({ identifyBy: '(none)' });
     const file = await load(text.replace('{ name: acme }', '{ name: acme, identifiers: [email] }'));
-    expect(file.syncs.get('customers')?.identifyBy).toBe('email');
+    expect(file.syncs.get('customers')).toMatchObject({ identifyBy: 'email' });
   });
 
   test('because it is commented out, as sections, is no error', async () => {

@@ -221,7 +221,7 @@ test('staging that no running import owns is swept, by two at once, and the rest
   const columns = columnsOf(['id']);
   const options = { workspace, columns };
   const orphan = await createStaging(store, '999999999', {
-    definition: definitionOf(options),
+    subject: { kind: 'people', identifyBy: 'id' },
     settings: settingsOf(options),
     columns,
   });

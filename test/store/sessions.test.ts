@@ -76,7 +76,7 @@ test('while the source thinks, nobody waits for a copy', async () => {
   const { key } = await stageImport(store, { workspace, columns: ['id'], rows: [['1']] });
   const options = { workspace, columns: ['id'] };
   const table = await createStaging(store, key, {
-    definition: definitionOf(options),
+    subject: { kind: 'people', identifyBy: 'id' },
     settings: settingsOf(options),
     columns: columnsOf(options.columns),
   });

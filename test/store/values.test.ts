@@ -188,13 +188,13 @@ test('a failure and a preview show the row to the last digit', async () => {
     previewRows(database.store, {
       settings: settingsOf(options),
       definition: definitionOf(options),
-      columns: await snapshot.columns('main'),
       encoding: snapshot.encoding,
-      rows: await snapshot.rows('main'),
+      main: { columns: await snapshot.columns('main'), rows: () => snapshot.rows('main') },
+      relationships: null,
     }),
   );
   expect(failures.map((failure) => failure.row)).toEqual([row]);
-  expect(verdicts.map((verdict) => verdict.row)).toEqual([row]);
+  expect(verdicts.main.map((verdict) => verdict.row)).toEqual([row]);
 });
 
 test.each([

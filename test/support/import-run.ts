@@ -1,6 +1,6 @@
 import { findImport } from '../../store/import-log.js';
 import type { ImportRecord } from '../../store/records.js';
-import type { SyncDefinition } from '../../config/sync-definition.js';
+import type { SyncBasics } from '../../config/sync-definition.js';
 import type { ImportInput } from '../../workflows/messages.js';
 import type { ServedWorkspace } from './served-workspace.js';
 
@@ -18,7 +18,7 @@ export interface ImportRuns {
 export async function startRuns(
   served: ServedWorkspace,
   sync: string,
-  changes: Partial<SyncDefinition> = {},
+  changes: Partial<SyncBasics> = {},
 ): Promise<ImportRuns> {
   const written = served.file.syncs.get(sync);
   if (written === undefined) throw new Error(`the file has no sync "${sync}"`);

@@ -55,9 +55,12 @@ async function actualOf(store: Store, { people, task }: PeopleCase): Promise<Sai
   const verdicts = await previewRows(store, {
     definition: definitionOf(options),
     settings: settingsOf(options),
-    columns: columns.map(({ name, type }) => column(name, type)),
     encoding: 'UTF8',
-    rows: copyText(rows),
+    main: {
+      columns: columns.map(({ name, type }) => column(name, type)),
+      rows: () => Promise.resolve(copyText(rows)),
+    },
+    relationships: null,
   });
   const after = await store.pool.query<{ version: string }>(
     `SELECT p.person_id || ':' || p.xmin AS version
@@ -66,7 +69,7 @@ async function actualOf(store: Store, { people, task }: PeopleCase): Promise<Sai
   );
   if (!isDeepStrictEqual(new Set(after.rows.map(({ version }) => version)), before))
     throw new Error('The preview has written people.');
-  return verdicts.map(({ rowNumber, verdict, failure }) => ({
+  return verdicts.main.map(({ rowNumber, verdict, failure }) => ({
     rowNumber,
     verdict,
     failure: failure === null ? null : comparedPart(failure),

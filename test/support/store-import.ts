@@ -1,11 +1,18 @@
 import { Readable } from 'node:stream';
-import type { Mode, SyncDefinition, WorkspaceSettings } from '../../config/sync-definition.js';
-import type { Column, Snapshot } from '../../sources/source.js';
+import type {
+  Mode,
+  RelationshipsImport,
+  SegmentTarget,
+  SyncDefinition,
+  WorkspaceSettings,
+} from '../../config/sync-definition.js';
+import type { Column, QueryName, Snapshot } from '../../sources/source.js';
 import { closeImport, type Ended } from '../../store/end-import.js';
 import { readFailures } from '../../store/failures.js';
 import { adoptStaging, readOpenImport } from '../../store/imports.js';
 import { applyNextChunk, planImport, type StagedWork } from '../../store/ledger.js';
 import { openImport } from '../../store/open-import.js';
+import { subjectOf } from '../../store/row-subject.js';
 import type { FailureRecord, RowCounts } from '../../store/records.js';
 import { analyzeStaging, copyIntoStaging, createStaging, qualified } from '../../store/staging.js';
 import type { Store } from '../../store/store.js';
@@ -14,18 +21,25 @@ import { ensureWorkspace, saveSync } from '../../store/workspaces.js';
 /** Cells of a row as their text; null is NULL. */
 export type Cells = (string | null)[];
 
-export interface ImportOptions {
+interface StagedRows {
+  /** Column names, or whole columns; text unless said. */
+  columns: (string | Column)[];
+  rows: Cells[];
+}
+
+export interface ImportOptions extends StagedRows {
   workspace?: string;
   sync?: string;
   number?: number;
   mode?: Mode;
   identifyBy?: 'id' | 'email';
+  /** Imports objects of this type, and not people. */
+  objectType?: string;
+  segment?: SegmentTarget;
+  relationships?: Omit<RelationshipsImport, 'query'> & StagedRows;
   identifiers?: ('id' | 'email')[];
   allowEmailUpdatesUsingId?: boolean;
   keepFailures?: number;
-  /** Column names, or whole columns; text unless said. */
-  columns: (string | Column)[];
-  rows: Cells[];
   /** COPY text in place of `rows`, and its encoding; UTF8 unless said. */
   bytes?: Readable;
   encoding?: Snapshot['encoding'];
@@ -53,10 +67,22 @@ export function definitionOf(options: Omit<ImportOptions, 'rows'>): SyncDefiniti
     whenBusy: 'unset',
     overlapSeconds: 1,
     maxRows: 1_000_000,
-    import: 'people',
-    identifyBy: options.identifyBy ?? 'id',
     mode: options.mode ?? 'add-and-update',
     query: 'SELECT 1',
+    ...(options.objectType === undefined
+      ? {
+          import: 'people',
+          identifyBy: options.identifyBy ?? 'id',
+          ...(options.segment !== undefined && { segment: options.segment }),
+        }
+      : { import: 'objects', objectType: options.objectType }),
+    ...(options.relationships !== undefined && {
+      relationships: {
+        objectType: options.relationships.objectType,
+        identifyBy: options.relationships.identifyBy,
+        query: 'SELECT 2',
+      },
+    }),
   };
 }
 
@@ -99,7 +125,6 @@ let numbers = 0;
 export async function stageImport(store: Store, options: ImportOptions): Promise<StagedWork> {
   const definition = definitionOf(options);
   const settings = settingsOf(options);
-  const columns = columnsOf(options.columns);
   const { encoding = 'UTF8' } = options;
   await saveSync(store, definition, settings);
   numbers += 1;
@@ -113,24 +138,26 @@ export async function stageImport(store: Store, options: ImportOptions): Promise
     grantedAt: Date.now(),
   });
   if (opened.kind === 'taken') throw new Error(`taken by ${opened.by.sync} ${opened.by.number}`);
-  const shape = { definition, settings, columns };
-  const table = await createStaging(store, opened.key, shape);
-  if (options.sparse === true)
-    await store.pool.query(`ALTER TABLE ${qualified(table)} SET (fillfactor = 10)`);
-  const meter = { rows: 0, maxRows: definition.maxRows };
-  const rows = await copyIntoStaging(
-    store,
-    { table, columns: columns.length, encoding },
-    options.bytes ?? copyText(options.rows),
-    meter,
-    60_000,
-  );
-  await analyzeStaging(store, table, shape);
+  const stage = async (query: QueryName, columns: Column[], bytes: Readable) => {
+    const shape = { subject: subjectOf(definition, query), settings, columns };
+    const table = await createStaging(store, opened.key, shape);
+    if (options.sparse === true)
+      await store.pool.query(`ALTER TABLE ${qualified(table)} SET (fillfactor = 10)`);
+    const meter = { rows: 0, maxRows: definition.maxRows };
+    const target = { table, columns: columns.length, encoding };
+    const rows = await copyIntoStaging(store, target, bytes, meter, 60_000);
+    await analyzeStaging(store, table, shape);
+    return { table, columns, rows };
+  };
+  const main = await stage('main', columnsOf(options.columns), options.bytes ?? copyText(options.rows));
+  const { relationships } = options;
   const staging = await adoptStaging(store, opened.key, {
-    table,
-    columns,
+    ...main,
     encoding,
-    rows,
+    relationships:
+      relationships === undefined
+        ? null
+        : await stage('relationships', columnsOf(relationships.columns), copyText(relationships.rows)),
     startTime: 1_700_000_000,
     startBound: 'clock',
     warnings: [],

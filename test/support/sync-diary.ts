@@ -1,4 +1,4 @@
-import type { SyncDefinition } from '../../config/sync-definition.js';
+import type { SyncBasics, SyncDefinition } from '../../config/sync-definition.js';
 import * as sync from '../../workflows/sync-state.js';
 import type { ImportResult, SyncState } from '../../workflows/messages.js';
 
@@ -14,10 +14,10 @@ type Happening =
   | 'free'
   /** The user cancels the import that runs or is queued. */
   | 'cancel'
-  | Partial<SyncDefinition>;
+  | Partial<SyncBasics>;
 
 export interface Day {
-  definition: Partial<SyncDefinition>;
+  definition: Partial<SyncBasics>;
   /** When the sync is defined, `h:mm`. */
   from: string;
   until: string;
@@ -115,7 +115,7 @@ export function diaryOf({ definition, from, until, takes, happenings = [] }: Day
   }
 }
 
-function defined(state: SyncState | undefined, change: Partial<SyncDefinition>, now: number): SyncState {
+function defined(state: SyncState | undefined, change: Partial<SyncBasics>, now: number): SyncState {
   const definition: SyncDefinition = {
     workspace: 'acme',
     sync: 'customers',

@@ -5,7 +5,7 @@ import type { Duration } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SyncDefinition } from '../../config/sync-definition.js';
+import type { SyncBasics, SyncDefinition } from '../../config/sync-definition.js';
 import {
   activityQueue,
   define,
@@ -107,7 +107,7 @@ export class Workspace {
     readonly name: string,
   ) {}
 
-  definition(sync: string, change: Partial<SyncDefinition> = {}): SyncDefinition {
+  definition(sync: string, change: Partial<SyncBasics> = {}): SyncDefinition {
     return {
       workspace: this.name,
       sync,
@@ -129,7 +129,7 @@ export class Workspace {
   }
 
   /** Starts or updates a sync as `apply` does. */
-  async define(sync: string, change: Partial<SyncDefinition> = {}): Promise<Defined> {
+  async define(sync: string, change: Partial<SyncBasics> = {}): Promise<Defined> {
     const input: SyncInput = { workspace: this.name, sync, searchable: true };
     return await this.client.workflow.executeUpdateWithStart(define, {
       args: [{ definition: this.definition(sync, change), settings: this.settings() }],

@@ -1,0 +1,130 @@
+import pg from 'pg';
+import type { CellType, Column, Snapshot } from '../sources/source.js';
+
+/** Of the bytes that were staged. */
+export type Encoding = Snapshot['encoding'];
+
+/** A string as an SQL literal, and as an SQL name. */
+export const literal = pg.escapeLiteral;
+const name = pg.escapeIdentifier;
+
+/** How the cells of one column are read: SQL expressions over a staging table with the alias `s`. */
+export interface Cell {
+  column: Column;
+  index: number;
+  /** As staged. */
+  raw: string;
+  /** Its text for people to read, also if it can't be stored. */
+  shown: string;
+  /** The cell as an attribute's value. */
+  value: string;
+  /** A condition: the cell can't be stored. */
+  unstorable: string | undefined;
+  /** A condition: the cell removes its attribute. */
+  removes: string;
+  /** Columns of the LATERALs `b` and `j` that `value` needs. */
+  utf8: string | undefined;
+  json: string | undefined;
+}
+
+/** The type in which a column is staged: what is no attribute, as the text that the source printed. */
+export function stagedType(column: Column, asText: boolean): string {
+  if (asText) return 'text COLLATE "C"';
+  const types: Record<CellType, string> = {
+    boolean: 'boolean',
+    bigint: 'bigint',
+    numeric: 'numeric',
+    real: 'real',
+    'double precision': 'double precision',
+    date: 'date',
+    timestamp: 'timestamp',
+    timestamptz: 'timestamptz',
+    json: 'text COLLATE "C"',
+    text: 'text COLLATE "C"',
+  };
+  return column.array ? `${types[column.type].replace(' COLLATE "C"', '')}[]` : types[column.type];
+}
+
+/** @param asText indexes of the columns that are staged as text */
+export function readCells(columns: Column[], asText: number[], encoding: Encoding): Cell[] {
+  return columns.map((column, index) =>
+    readCell(asText.includes(index) ? { ...column, type: 'text', array: false } : column, index, encoding),
+  );
+}
+
+/** Columns whose conversion to JSON can fail or can give JSON null: they are converted once, in a LATERAL. */
+export const isJson = (column: Column) => column.type === 'json';
+
+/** Bytes of unknown encoding are staged as LATIN1, and read as UTF-8 cell by cell. */
+const isBytes = ({ type }: Column, encoding: Encoding) =>
+  encoding === 'SQL_ASCII' && (type === 'text' || type === 'json');
+
+function readCell(column: Column, index: number, encoding: Encoding): Cell {
+  const number = index + 1;
+  const raw = `s.c${number}`;
+  const bytes = isBytes(column, encoding);
+  const text = bytes ? `b.b${number}` : raw;
+  const value = isJson(column) ? `j.j${number}` : asJson(column, text);
+  return {
+    column,
+    index,
+    raw,
+    shown: bytes ? `inlet.shown_cell(${raw}::text)` : `${raw}::text`,
+    value,
+    unstorable: isJson(column) || bytes ? `${raw} IS NOT NULL AND ${value} IS NULL` : undefined,
+    removes: isJson(column) ? `coalesce(${value}, 'null') = 'null'` : `${raw} IS NULL`,
+    utf8: bytes
+      ? `${column.array ? 'inlet.utf8_cells' : 'inlet.utf8_cell'}(${raw}) AS b${number}`
+      : undefined,
+    json: isJson(column)
+      ? `${column.array ? 'inlet.json_cells' : 'inlet.json_cell'}(${text}) AS j${number}`
+      : undefined,
+  };
+}
+
+function asJson({ type, array }: Column, value: string): string {
+  if (type !== 'timestamp' && type !== 'timestamptz') return value;
+  return array ? `inlet.json_timestamps(to_jsonb(${value}))` : `inlet.json_${type}(${value})`;
+}
+
+/** LATERAL items that the cells' expressions need. */
+export function lateralsOf(cells: Cell[]): string {
+  const present = (items: (string | undefined)[]) => items.filter((item) => item !== undefined);
+  return [
+    ...laterally('b', present(cells.map(({ utf8 }) => utf8))),
+    ...laterally('j', present(cells.map(({ json }) => json))),
+  ].join('\n    ');
+}
+
+const laterally = (alias: string, columns: string[]): string[] =>
+  columns.length === 0 ? [] : [`CROSS JOIN LATERAL (SELECT ${columns.join(', ')} OFFSET 0) ${alias}`];
+
+/** PostgreSQL cuts off longer names of columns. */
+const MAX_ALIAS_BYTES = 63;
+const isAlias = (text: string) => text !== '' && Buffer.byteLength(text) <= MAX_ALIAS_BYTES;
+
+/** A jsonb object of many members, built from one record: no limit on their number, and the fastest way there is. */
+export function objectOf(members: [string, string][]): string {
+  const short = members.filter(([key]) => isAlias(key));
+  const long = members.filter(([key]) => !isAlias(key));
+  const parts = [
+    ...(short.length === 0 ? [] : [recordOf('to_jsonb', short)]),
+    ...long.map(([key, value]) => `jsonb_build_object(${literal(key)}, ${value})`),
+  ];
+  return parts.length === 0 ? `'{}'::jsonb` : `(${parts.join(' || ')})`;
+}
+
+/** `x.*` and not `x`: a column of that name would be taken for the record. */
+const recordOf = (toJson: 'to_json' | 'to_jsonb', members: [string, string][]) =>
+  `(SELECT ${toJson}(x.*) FROM (SELECT ${members.map(([key, value]) => `${value} AS ${name(key)}`).join(', ')}) x)`;
+
+/** json of the row as it came, columns in the query's order. */
+export function rowAsItCame(cells: Cell[]): string {
+  const members = cells.map(({ column, value, unstorable, shown }): [string, string] => [
+    column.name,
+    unstorable === undefined ? value : `coalesce(to_jsonb(${value}), to_jsonb(${shown}))`,
+  ]);
+  if (members.every(([key]) => isAlias(key))) return recordOf('to_json', members);
+  const ordered = members.map(([key, value], at) => `(${at}, ${literal(key)}, to_json(${value}))`);
+  return `(SELECT json_object_agg(key, value ORDER BY at) FROM (VALUES ${ordered.join(', ')}) x(at, key, value))`;
+}
