@@ -102,7 +102,7 @@ async function runPostgres(
   screen.done('postgres', `PostgreSQL on 127.0.0.1:${server.port}${instead(server.port, ports.postgres)}`);
   screen.doing('postgres', 'making the sample CRM');
   await prepareDatabases(passwords, server.port);
-  screen.done('postgres', 'a sample CRM with 10,000 customers and 600 leads');
+  screen.done('postgres', 'a sample CRM with 10,000 customers, 500 companies and 600 leads');
   return server;
 }
 

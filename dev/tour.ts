@@ -76,7 +76,7 @@ async function showFirst(
   return differences(record, failures);
 }
 
-/** The sample needs two syncs; with others in the file, what to do with the leads would mislead. */
+/** The sample needs its syncs; with others in the file, what to do with the leads would mislead. */
 function sayWhatIsNext({ screen, temporalUi }: Tour): void {
   const lines = [
     `The Temporal UI shows every sync, import and the workspace's mutex: ${temporalUi}`,
@@ -87,6 +87,8 @@ function sayWhatIsNext({ screen, temporalUi }: Tour): void {
     '  npx inlet failures leads          the rows of leads that failed, and why',
     '  npm run sample:mend               mends them in the CRM (examples/mend-leads.sql)',
     '  npx inlet trigger leads --wait    imports leads now: Completed',
+    '  npx inlet show object company C-042   a company, and who works there',
+    '  npx inlet segments                the segments, and who joined last',
     '  npx inlet pause customers --reason "lunch"',
     '  npx inlet resume customers',
     '  npx inlet imports customers       its history',

@@ -1,4 +1,5 @@
--- A sample source database: a CRM with 10,000 customers, which are clean, and 600 leads, some of which Inlet must refuse.
+-- A sample source database: a CRM with 10,000 customers, the 500 companies that 8,000 of them have worked for, all of them
+-- clean, and 600 leads, some of which Inlet must refuse.
 -- The data are the same every time. "npm start" runs this once, as the owner of the database; Inlet reads it as crm_reader.
 
 CREATE TABLE customers (
@@ -39,6 +40,43 @@ SELECT n,
        timestamptz '2024-01-01 00:00:00+00' + n * interval '1 hour'
 FROM generate_series(1, 10000) n;
 
+CREATE TABLE companies (
+  company_no text PRIMARY KEY,
+  name       text NOT NULL,
+  industry   text NOT NULL,
+  seats      integer NOT NULL,
+  updated_at timestamptz NOT NULL
+);
+
+INSERT INTO companies
+SELECT 'C-' || lpad(n::text, 3, '0'),
+       last_name(n * 7) || ' ' || (ARRAY['& Co.', 'Group', 'Labs', 'Partners', 'Systems'])[1 + n % 5],
+       (ARRAY['energy', 'finance', 'health', 'media', 'retail', 'software'])[1 + n % 6],
+       5 + n * 31 % 400,
+       timestamptz '2024-01-01 00:00:00+00' + n * interval '1 hour'
+FROM generate_series(1, 500) n;
+
+-- Who works where, and as what. Of the 8,000, every twentieth has left.
+CREATE TABLE memberships (
+  customer_id integer NOT NULL REFERENCES customers,
+  company_no  text NOT NULL REFERENCES companies,
+  role        text NOT NULL,
+  left_at     timestamptz,
+  updated_at  timestamptz NOT NULL,
+  PRIMARY KEY (customer_id, company_no)
+);
+
+CREATE INDEX ON memberships (updated_at);
+
+INSERT INTO memberships
+SELECT n,
+       'C-' || lpad((1 + n % 500)::text, 3, '0'),
+       (ARRAY['owner', 'admin', 'member', 'member', 'member'])[1 + n / 500 % 5],
+       CASE WHEN n % 20 = 1 THEN timestamptz '2025-01-01 00:00:00+00' END,
+       timestamptz '2024-01-01 00:00:00+00' + n * interval '1 hour'
+FROM generate_series(1, 10000) n
+WHERE n % 5 <> 0;
+
 -- A lead who has become a customer carries the customer's id.
 CREATE TABLE leads (
   lead_no    integer PRIMARY KEY,
@@ -74,6 +112,6 @@ SELECT n,
        timestamptz '2025-06-01 00:00:00+00' + n * interval '1 hour'
 FROM generate_series(1, 600) n;
 
-GRANT SELECT ON customers, leads TO crm_reader;
+GRANT SELECT ON customers, companies, memberships, leads TO crm_reader;
 
-ANALYZE customers, leads;
+ANALYZE customers, companies, memberships, leads;
