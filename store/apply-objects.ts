@@ -25,7 +25,7 @@ export function applyObjects(
   const { tables, rows } = statement;
   const refusals = { column: 'NULL', value: 'NULL', collidesWith: 'NULL', written: `'none'` };
   return `
-  WITH ${judging(statement, range)}, ${writing(statement)},
+  WITH ${judging(statement, range)}, ${writing(statement, range)},
   ${reporting('main', tables, rows, refusals, failureMessage)}
   ${resultOf(result)}`;
 }
@@ -70,14 +70,18 @@ function judging({ tables, rows, mode }: ObjectsStatement, range: Range): string
   )`;
 }
 
-/** An object that nothing changes is not written. */
-function writing({ tables }: ObjectsStatement): string {
+/** An object that nothing changes is not written; where none is looked up, none is changed. */
+function writing({ tables }: ObjectsStatement, { fresh }: Range): string {
   return `
   added AS (
     INSERT INTO ${tables.objects} (object_type_id, object_id, attributes)
     SELECT $1, key, merged FROM changes WHERE action = 'add'
-  ), written AS (
+  )${
+    fresh
+      ? ''
+      : `, written AS (
     UPDATE ${tables.objects} o SET attributes = c.merged, updated_at = now()
     FROM changes c WHERE c.action = 'update' AND o.object_key = c.object_key AND c.merged IS NOT NULL
-  )`;
+  )`
+  }`;
 }

@@ -31,7 +31,7 @@ export function applyPeople(statement: PeopleStatement, range: Range, result: Re
     written: `CASE WHEN action = 'add' THEN 'person' WHEN merged IS NOT NULL THEN 'attributes' ELSE 'none' END`,
   };
   return `
-  WITH ${judging(statement, range)}, ${writing(statement)}${joining(statement)},
+  WITH ${judging(statement, range)}, ${writing(statement, range)}${joining(statement)},
   ${reporting('main', tables, rows, refusals, failureMessage)}
   ${resultOf(result, membership === null ? undefined : 'joined')}`;
 }
@@ -114,21 +114,28 @@ function judging({ tables, rows, mode, settings }: PeopleStatement, range: Range
   )`;
 }
 
-/** A person whom nothing changes is not written. */
-function writing({ tables, rows }: PeopleStatement): string {
+/**
+ * A person whom nothing changes is not written. Where nobody is looked up, nobody is changed, and there is no UPDATE: it
+ * would be joined to everybody all the same, by a plan that takes the workspace for empty.
+ */
+function writing({ tables, rows }: PeopleStatement, { fresh }: Range): string {
   const { identifyBy: key, otherIdentifier: other } = rows;
   return `
   added AS (
     INSERT INTO ${tables.people} (workspace_id, ${key}, ${other}, attributes)
     SELECT $1, key, CASE WHEN refusal IS NULL THEN other END, merged FROM changes WHERE action = 'add'
     RETURNING person_id
-  ), written AS (
+  )${
+    fresh
+      ? ''
+      : `, written AS (
     UPDATE ${tables.people} p SET
       ${key} = coalesce(p.${key}, c.key),
       ${other} = CASE WHEN c.sets_other THEN c.other ELSE p.${other} END,
       attributes = c.merged, updated_at = now()
     FROM changes c WHERE p.person_id = c.target AND c.merged IS NOT NULL
-  )`;
+  )`
+  }`;
 }
 
 /** Everybody whom a row is about joins the segment, if its row is neither skipped nor superseded. */

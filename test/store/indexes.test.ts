@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Mode } from '../../config/sync-definition.js';
 import { applyNextChunk, planImport, type StagedWork } from '../../store/ledger.js';
 import { openStore, type Store } from '../../store/store.js';
@@ -30,12 +30,13 @@ async function planned(workspace: string, identifyBy: 'id' | 'email', mode: Mode
   return work;
 }
 
-/** How many whole scans of the people there have been, and how many of their rows were read by them. */
-async function scans(): Promise<{ whole: number; read: number }> {
+/** How many whole scans of some tables there have been, and how many of their rows were read. */
+async function scans(...tables: string[]): Promise<{ whole: number; read: number }> {
   await database.store.pool.query('SELECT pg_stat_force_next_flush()');
   const { rows: found } = await database.store.pool.query<{ whole: number; read: number }>(
-    `SELECT seq_scan AS whole, seq_tup_read + idx_tup_fetch AS read FROM pg_stat_all_tables
-     WHERE relid = 'inlet.person'::regclass`,
+    `SELECT sum(seq_scan)::bigint AS whole, sum(seq_tup_read + idx_tup_fetch)::bigint AS read FROM pg_stat_all_tables
+     WHERE relid = ANY ($1::regclass[])`,
+    [tables.length === 0 ? ['inlet.person'] : tables],
   );
   return found[0] ?? { whole: 0, read: 0 };
 }
@@ -105,6 +106,32 @@ async function addUnseen(workspace: string): Promise<void> {
   }
 }
 
+test('a chunk whose statistics mislead waits for who mends them, and does not go by them', async () => {
+  const { store } = database;
+  const workspace = 'mended by another';
+  await addUnseen(workspace);
+  const work = await planned(workspace, 'id', 'update');
+  await store.pool.query('UPDATE pg_class SET reltuples = 0 WHERE oid = $1::regclass', ['inlet.person']);
+  const other = await store.pool.connect();
+  try {
+    await other.query('BEGIN; LOCK TABLE inlet.person IN SHARE UPDATE EXCLUSIVE MODE');
+    const before = await scans();
+    const applied = applyNextChunk(store, work);
+    await vi.waitUntil(async () => {
+      const { rowCount } = await store.pool.query(
+        `SELECT FROM pg_locks WHERE relation = 'inlet.person'::regclass AND NOT granted`,
+      );
+      return rowCount === 1;
+    }, 20_000);
+    await other.query('COMMIT');
+    expect(await applied).toBe(true);
+    const after = await scans();
+    expect(after.read - before.read).toBeLessThan(10 * rows.length);
+  } finally {
+    other.release();
+  }
+});
+
 describe.each([
   { people: 'analyzed before they were committed' },
   { people: 'analyzed' },
@@ -137,3 +164,75 @@ describe.each([
     expect(after.read - before.read).toBeLessThan(10 * rows.length);
   });
 });
+
+describe.each([{ statistics: 'analyzed' }, { statistics: 'of tables that were next to empty' }])(
+  'with 50,000 people, objects and relationships, $statistics',
+  ({ statistics }) => {
+    const workspace = `related: ${statistics}`;
+    const tables = ['inlet.person', 'inlet.object', 'inlet.relationship'];
+
+    beforeAll(async () => {
+      const { store } = database;
+      const there = Array.from({ length: size }, (_, at) => ({ id: `${at}`, email: null, attributes: {} }));
+      await addPeople(store, there, workspace);
+      await store.pool.query(
+        `WITH type AS (
+           INSERT INTO inlet.object_type (workspace_id, name) SELECT workspace_id, 'company' FROM inlet.workspace WHERE name = $1
+           RETURNING object_type_id, workspace_id
+         ), object AS (
+           INSERT INTO inlet.object (object_type_id, object_id, attributes)
+           SELECT object_type_id, 'o' || at, '{}' FROM type, generate_series(0, $2::int - 1) at RETURNING object_key, object_id
+         )
+         INSERT INTO inlet.relationship (person_id, object_key, attributes)
+         SELECT p.person_id, o.object_key, '{}' FROM type JOIN inlet.person p USING (workspace_id) JOIN object o ON o.object_id = 'o' || p.id`,
+        [workspace, size],
+      );
+      if (statistics === 'analyzed') await store.pool.query(`ANALYZE ${tables.join(', ')}`);
+      else
+        await store.pool.query('UPDATE pg_class SET reltuples = 0 WHERE oid = ANY ($1::regclass[])', [
+          tables,
+        ]);
+    });
+
+    test.each(['role', 'deleted'])('relationship rows look up all three by index: %s', async (column) => {
+      const { store } = database;
+      const ids = Array.from({ length: 200 }, (_, at) => at * 200);
+      const work = await stageImport(store, {
+        workspace,
+        columns: ['id'],
+        rows: [],
+        relationships: {
+          objectType: 'company',
+          identifyBy: 'id',
+          columns: ['id', 'object_id', column],
+          rows: ids.map((id) => [`${id}`, `o${id + (id % 400 === 0 ? 0 : 1)}`, 'true']),
+        },
+      });
+      await planImport(store, work);
+      const before = await scans(...tables);
+      while (await applyNextChunk(store, work));
+      const after = await scans(...tables);
+      await store.pool.query(`UPDATE inlet.workspace SET active_import = NULL WHERE name = $1`, [workspace]);
+      expect(after.whole - before.whole).toBe(0);
+      expect(after.read - before.read).toBeLessThan(10 * ids.length);
+    });
+
+    test('rows of objects look them up by index', async () => {
+      const { store } = database;
+      const ids = Array.from({ length: 200 }, (_, at) => `o${at * 300}`);
+      const work = await stageImport(store, {
+        workspace,
+        objectType: 'company',
+        columns: ['object_id', 'name'],
+        rows: ids.map((id) => [id, 'x']),
+      });
+      await planImport(store, work);
+      const before = await scans('inlet.object');
+      while (await applyNextChunk(store, work));
+      const after = await scans('inlet.object');
+      await store.pool.query(`UPDATE inlet.workspace SET active_import = NULL WHERE name = $1`, [workspace]);
+      expect(after.whole - before.whole).toBe(0);
+      expect(after.read - before.read).toBeLessThan(10 * ids.length);
+    });
+  },
+);
