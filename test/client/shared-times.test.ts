@@ -4,8 +4,7 @@ import type { SyncBasics, SyncDefinition } from '../../config/sync-definition.js
 import { syncDefinition } from './records.js';
 
 const minutes = (count: number): Partial<SyncBasics> => ({ every: `${count}m`, everyMs: count * 60_000 });
-const customers = (changes: Partial<SyncBasics> = {}) =>
-  syncDefinition({ sync: 'customers', ...changes });
+const customers = (changes: Partial<SyncBasics> = {}) => syncDefinition({ sync: 'customers', ...changes });
 const leads = (changes: Partial<SyncBasics> = {}) => syncDefinition({ sync: 'leads', ...changes });
 
 /** Whether a pair is warned of, when both are applied. */

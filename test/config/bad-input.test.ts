@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fileWithDatabase, fileWithSync, problemsOf } from './written-file.js';
 
 const keysOfSync =
-  'name, description, database, every, anchor, whenBusy, startAt, overlap, maxRows, import, identifyBy, mode, query and queryFile';
+  'name, description, database, every, anchor, whenBusy, startAt, overlap, maxRows, import, objectType, identifyBy, mode, segment, query, queryFile and relationships';
 
 describe('an unknown key is named with its place and what was meant', () => {
   test.each([
@@ -65,19 +65,6 @@ describe('an unknown key is named with its place and what was meant', () => {
 
 describe('what later versions bring is refused as that', () => {
   test.each([
-    ['segment', fileWithSync({ segment: '{ name: x }' }), '10:5 syncs.customers.segment', 'has no segments'],
-    [
-      'relationships',
-      fileWithSync({ relationships: '{}' }),
-      '10:5 syncs.customers.relationships',
-      'has no relationships',
-    ],
-    [
-      'objectType',
-      fileWithSync({ objectType: 'company' }),
-      '10:5 syncs.customers.objectType',
-      'has no objects',
-    ],
     [
       'maxFailures',
       fileWithSync({ maxFailures: '5' }),
@@ -88,12 +75,6 @@ describe('what later versions bring is refused as that', () => {
   ])('the key %s', async (_, text, subject, lacks) => {
     expect(await problemsOf(text)).toEqual([
       `${subject}: this version of Inlet ${lacks} yet. Remove this key.`,
-    ]);
-  });
-
-  test('objects, and nothing else is said of their identifyBy', async () => {
-    expect(await problemsOf(fileWithSync({ import: 'objects', identifyBy: 'object_id' }))).toEqual([
-      '10:5 syncs.customers.import: this version of Inlet imports people only, and no objects yet. Remove this sync.',
     ]);
   });
 

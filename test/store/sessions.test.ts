@@ -8,7 +8,7 @@ import { copyIntoStaging, createStaging } from '../../store/staging.js';
 import { applying, only, openStore, transaction } from '../../store/store.js';
 import { createDatabase } from '../support/database.js';
 import { newWorkspace, useStore } from '../support/store-database.js';
-import { columnsOf, definitionOf, importRows, settingsOf, stageImport } from '../support/store-import.js';
+import { columnsOf, importRows, settingsOf, stageImport } from '../support/store-import.js';
 
 const database = useStore('sessions');
 

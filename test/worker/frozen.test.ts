@@ -37,7 +37,7 @@ async function storeSays<T>(question: string): Promise<T | undefined> {
  */
 async function until(question: string): Promise<void> {
   await vi.waitFor(async () => expect(await storeSays(question), question).toBe(true), {
-    timeout: 400_000,
+    timeout: 150_000,
     interval: 20,
   });
 }
@@ -80,7 +80,7 @@ describe('a worker that freezes inside the transactions of chunks', () => {
       counts: { rows: PEOPLE, added: PEOPLE, updated: 0, unchanged: 0, failed: 0 },
     });
     expect(await storeSays('SELECT count(*)::int FROM inlet.people')).toBe(PEOPLE);
-  }, 900_000);
+  }, 600_000);
 
   it('goes on with the next import beside the other, and staging is swept', async () => {
     expect(await inlet.inlet('trigger', 'everybody')).toMatchObject({ code: 0 });
