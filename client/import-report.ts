@@ -40,7 +40,9 @@ export function outcomeText(out: Output, record: ImportRecord, failures: readonl
     parts.push(`  People added by rows that count as failed: ${countText(record.addedByFailed)}`);
   }
   if (relationships !== null)
-    parts.push(`\n${indented(countsTable('RELATIONSHIPS', countPairs(relationships, relationshipOutcomes)))}`);
+    parts.push(
+      `\n${indented(countsTable('RELATIONSHIPS', countPairs(relationships, relationshipOutcomes)))}`,
+    );
   const members = membersText(record);
   if (members !== null) parts.push(`  ${members}`);
   if (failures.length > 0) parts.push(indented(failuresTable(failures)));
