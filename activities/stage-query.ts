@@ -164,7 +164,7 @@ async function copyAll(
   { store, work, snapshot, limitMs, signal, query, shape, before }: Copy,
   table: string,
 ): Promise<number> {
-  const meter: RowMeter = { rows: 0, maxRows: work.definition.maxRows };
+  const meter: RowMeter = { rows: 0, maxRows: work.definition.maxRows, query };
   const progress = setInterval(() => {
     // Progress is a courtesy: if the store can't take it, the copy itself will say so.
     noteProgress(store, work.key, before + meter.rows).catch(() => undefined);

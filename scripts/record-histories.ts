@@ -45,6 +45,13 @@ async function recordImports(): Promise<void> {
   await completed.result();
   await save('import-completed', completed);
 
+  const relationships = { objectType: 'company', identifyBy: 'id', query: 'SELECT 2' } as const;
+  const related = await acme.startImport('related', {
+    definition: acme.definition('related', { relationships }),
+  });
+  await related.result();
+  await save('import-related', related);
+
   acme.script.fail('applyChunks', 'failed/1#1', failure('StoreRefused', 'the disk is full'));
   const failed = await acme.startImport('failed');
   await failed.result();

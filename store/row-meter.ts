@@ -1,16 +1,19 @@
 import { Transform, type TransformCallback } from 'node:stream';
+import type { QueryName } from '../sources/source.js';
 
 /** Counts rows as they stream by. */
 export interface RowMeter {
   rows: number;
   readonly maxRows: number;
+  /** Whose rows they are. */
+  readonly query: QueryName;
 }
 
 /** The query gave more rows than the sync allows; nothing was written. */
 export class TooManyRows extends Error {
-  constructor(readonly maxRows: number) {
+  constructor({ maxRows, query }: RowMeter) {
     super(
-      `The query gives more than ${maxRows} rows, the sync's maxRows. Nothing was written. Narrow the query, or raise maxRows.`,
+      `The ${query === 'main' ? '' : 'relationship '}query gives more than ${maxRows} rows, the sync's maxRows. Nothing was written. Narrow the query, or raise maxRows.`,
     );
     this.name = 'TooManyRows';
   }
@@ -23,7 +26,7 @@ export function countRows(meter: RowMeter): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
       for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) meter.rows += 1;
-      if (meter.rows > meter.maxRows) done(new TooManyRows(meter.maxRows));
+      if (meter.rows > meter.maxRows) done(new TooManyRows(meter));
       else done(null, chunk);
     },
   });

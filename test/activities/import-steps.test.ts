@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SyncBasics, SyncDefinition } from '../../config/sync-definition.js';
+import type { RelationshipsImport, SyncBasics, SyncDefinition } from '../../config/sync-definition.js';
 import { findImport } from '../../store/import-log.js';
 import { readOpenImport } from '../../store/imports.js';
 import { qualified } from '../../store/staging.js';
@@ -62,6 +62,17 @@ async function failureOf(work: Promise<unknown>): Promise<ApplicationFailure> {
   throw new Error('it did not fail as an ApplicationFailure', { cause: error });
 }
 
+const related = (query: string): RelationshipsImport => ({ objectType: 'company', identifyBy: 'id', query });
+
+/** The staging tables that an import still owns. */
+async function tablesOf(key: string): Promise<unknown[]> {
+  const { rows } = await served.store.pool.query<{ name: string }>(
+    'SELECT name FROM inlet.staging_table WHERE import_id = $1',
+    [key],
+  );
+  return rows;
+}
+
 describe('staging', () => {
   it('copies the rows of the query, and notes the SQL that ran and the start time', async () => {
     const query = 'SELECT 7 AS id, {{last_sync_time}} AS since';
@@ -114,11 +125,63 @@ describe('staging', () => {
 
     await failureOf(served.run((activities) => activities.stageQuery(key)));
 
-    const { rows } = await served.store.pool.query(
-      'SELECT name FROM inlet.staging_table WHERE import_id = $1',
-      [key],
+    expect(await tablesOf(key)).toEqual([]);
+    await fail(key);
+  });
+
+  it('copies both queries, each into a table of its own, and notes the SQL of both', async () => {
+    const relationships = related(
+      'SELECT {{last_sync_time}} AS id, x::text AS object_id FROM generate_series(1, 3) x',
     );
-    expect(rows).toEqual([]);
+    const key = await open({ query: 'SELECT 1 AS id', relationships });
+
+    expect(await served.run((activities) => activities.stageQuery(key))).toEqual({
+      rows: 1,
+      relationships: 3,
+    });
+
+    const { staging } = await readOpenImport(served.store, key);
+    expect(staging).toMatchObject({
+      rows: 1,
+      relationships: { rows: 3, columns: [{ name: 'id' }, { name: 'object_id' }] },
+    });
+    expect(await record()).toMatchObject({
+      relationshipsSql: 'SELECT 0 AS id, x::text AS object_id FROM generate_series(1, 3) x',
+      rowsStaged: 4,
+    });
+    await fail(key);
+  });
+
+  it('copies nothing if the relationship query has the wrong columns, and says that it is that one', async () => {
+    const key = await open({ query: people, relationships: related('SELECT 1 AS id, 2 AS "Object_ID"') });
+
+    const failure = await failureOf(served.run((activities) => activities.stageQuery(key)));
+
+    expect(failure.message).toBe(
+      'The relationship query has no column "object_id", which identifies objects there. It gives: id, Object_ID. "Object_ID" differs only by case: write "Object_ID" AS "object_id".',
+    );
+    expect(await tablesOf(key)).toEqual([]);
+    await fail(key);
+  });
+
+  it.each([
+    [
+      'breaks off',
+      `SELECT id, 1 / (40000 - id) AS object_id FROM generate_series(1, 50000) id`,
+      /^Relationship query: /,
+    ],
+    [
+      'gives too many rows',
+      `SELECT 1 AS id, x AS object_id FROM generate_series(1, 60001) x`,
+      /^The relationship query gives more than 60000 rows/,
+    ],
+  ])('leaves no table behind when the relationship query %s', async (_, query, message) => {
+    const key = await open({ query: people, relationships: related(query), maxRows: 60_000 });
+
+    const failure = await failureOf(served.run((activities) => activities.stageQuery(key)));
+
+    expect(failure.message).toMatch(message);
+    expect(await tablesOf(key)).toEqual([]);
     await fail(key);
   });
 
@@ -155,6 +218,25 @@ describe('staged rows that are lost', () => {
       counts: { rows: 50_000, added: 50_000, failed: 0 },
     });
     expect(await peopleOf(served.store, 'steps')).toHaveLength(50_000);
+  });
+
+  it('are staged again, both queries, if only those of the relationship query are lost', async () => {
+    const key = await open({
+      query: 'SELECT 1 AS id WHERE false',
+      relationships: related(`SELECT 1 AS id, 'x' AS object_id`),
+    });
+    await served.run((activities) => activities.stageQuery(key));
+    await served.run((activities) => activities.planChunks(key));
+    const { staging } = await readOpenImport(served.store, key);
+    await served.store.pool.query(`TRUNCATE ${qualified(staging?.relationships?.table ?? '')}`);
+
+    await served.run((activities) => activities.applyChunks(key));
+
+    expect(await close(key)).toMatchObject({
+      status: 'Some Rows Failed',
+      counts: { rows: 0 },
+      relationships: { rows: 1, failed: 1 },
+    });
   });
 
   it('fail the import once some of them are applied', async () => {

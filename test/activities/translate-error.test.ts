@@ -58,7 +58,10 @@ describe('an error of the source', () => {
 
   it('is final if it may not', () => {
     expect(typeOf(sourceError(false))).toEqual({ type: 'QueryRefused', retryable: false });
-    expect(typeOf(new TooManyRows(5))).toEqual({ type: 'QueryRefused', retryable: false });
+    expect(typeOf(new TooManyRows({ rows: 6, maxRows: 5, query: 'main' }))).toEqual({
+      type: 'QueryRefused',
+      retryable: false,
+    });
   });
 
   it('keeps what the database said for the log', () => {

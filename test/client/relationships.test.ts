@@ -112,10 +112,9 @@ test('a person is shown with segments and relationships, an object with its peop
       relationshipCount: 0,
     },
   });
-  expect(await inlet.inlet('show', 'object', 'Company', 'acme')).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining('has no objects of the type "Company". Its types are: "company".'),
-  });
+  const unknown = await inlet.inlet('show', 'object', 'Company', 'acme');
+  expect(unknown.code).toBe(1);
+  expect(unknown.stderr).toContain('has no objects of the type "Company". Its types are: "company".');
 });
 
 test('what is mended is related, who leaves is related no more and leaves the mirror', async () => {
@@ -154,10 +153,8 @@ syncs:
     'broken.yaml',
   );
   const applied = await inlet.inlet('--config', 'broken.yaml', 'apply');
-  expect(applied).toMatchObject({
-    code: 0,
-    stderr: expect.stringContaining('The segment and the relationship query changed'),
-  });
+  expect(applied.code).toBe(0);
+  expect(applied.stderr).toContain('The segment and the relationship query changed');
   const triggered = await inlet.inlet('trigger', 'customers', '--wait');
   expect(triggered.code).toBe(1);
   expect(triggered.stdout).toContain('Relationship query: ');

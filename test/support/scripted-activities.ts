@@ -24,6 +24,9 @@ export interface LogEntry extends ImportResult {
   intervals: number;
 }
 
+/** What becomes of the rows of a relationship query. */
+const related = { rows: 3, related: 2, changed: 0, unchanged: 0, removed: 1, superseded: 0, failed: 0 };
+
 /**
  * A workspace's activities without databases: a log and a fence in memory, and every step passes at once unless the
  * test holds it or makes it fail. Turns are the real activities, against the real server.
@@ -113,7 +116,8 @@ export class ScriptedWorkspace {
       },
       stageQuery: async (key) => {
         await this.passOpen('stageQuery', key);
-        return { rows: 2 };
+        const { relationships } = this.opened(key).input.definition;
+        return { rows: 2, ...(relationships && { relationships: related.rows }) };
       },
       planChunks: async (key) => {
         await this.passOpen('planChunks', key);
@@ -125,7 +129,8 @@ export class ScriptedWorkspace {
         await pass('closeImport', shortOf(open.input));
         this.open = undefined;
         const result = this.write(open.input, endingOf(ending, this.startTime));
-        return (await exist()) ? { ...result, searchable: true } : result;
+        const counts = { ...result, ...(open.input.definition.relationships && { relationships: related }) };
+        return (await exist()) ? { ...counts, searchable: true } : counts;
       },
       logUnopened: async ({ input, status, reason, intervals }) => {
         await pass('logUnopened', shortOf(input));
