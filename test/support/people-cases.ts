@@ -27,7 +27,7 @@ const ids = [
 const freshIds = Array.from({ length: 12 }, (_, at) => `n${at}`);
 const emails = ['"q q"@x.io', ...Array.from('abcdefghijklmnopqrs', (name) => `${name}@x.io`)];
 const freshEmails = ['n@[::1]', 'n@x', "n'n@x.io", ...Array.from({ length: 9 }, (_, at) => `n${at}@x.io`)];
-const blanks = ['', ' ', '\u00a0\t', '\u3000'];
+export const blanks = ['', ' ', '\u00a0\t', '\u3000'];
 
 type Identifier = 'id' | 'email';
 
@@ -41,7 +41,7 @@ const sick: Record<Identifier, fc.Arbitrary<string | null>> = {
   ),
 };
 const pool = { id: ids, email: emails };
-const fresh = { id: freshIds, email: freshEmails };
+export const fresh = { id: freshIds, email: freshEmails };
 
 /** How an identifier's cell comes about: from somebody who is there, or not. `at` chooses among what there is. */
 const draft = (weights: {
@@ -65,11 +65,11 @@ const draft = (weights: {
     id: sick.id,
     email: sick.email,
   });
-type Draft = typeof keyDraft extends fc.Arbitrary<infer Value> ? Value : never;
-const keyDraft = draft({ own: 0, theirs: 12, keyless: 0, fresh: 5, pool: 3, sick: 3 });
+export type Draft = typeof keyDraft extends fc.Arbitrary<infer Value> ? Value : never;
+export const keyDraft = draft({ own: 0, theirs: 12, keyless: 0, fresh: 5, pool: 3, sick: 3 });
 const otherDraft = draft({ own: 6, theirs: 5, keyless: 3, fresh: 9, pool: 2, sick: 12 });
 
-function cellOf(
+export function cellOf(
   people: ModelPerson[],
   identifier: Identifier,
   drafted: Draft,
@@ -101,7 +101,7 @@ const json = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constantFrom('"\\u0000"', '{"a":"\\ud800"}', '1e400000') },
 );
-const extras: { column: ModelColumn; cell: fc.Arbitrary<string | null> }[] = [
+export const extras: { column: ModelColumn; cell: fc.Arbitrary<string | null> }[] = [
   { column: { name: 'plan', type: 'text' }, cell: text },
   { column: { name: 'score', type: 'numeric' }, cell: number },
   { column: { name: 'data', type: 'json' }, cell: json },

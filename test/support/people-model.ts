@@ -9,11 +9,11 @@ export interface ModelPerson {
   attributes: Record<string, unknown>;
 }
 
-type Identifier = 'id' | 'email';
+export type Identifier = 'id' | 'email';
 
 export interface ModelColumn {
   name: string;
-  type: 'text' | 'numeric' | 'json';
+  type: 'text' | 'numeric' | 'json' | 'boolean';
 }
 
 export interface ModelImport {
@@ -53,7 +53,7 @@ export interface ModelResult {
 
 const limits = { id: 150, email: 254 };
 
-const isBlank = (text: string) => /^\p{White_Space}*$/u.test(text);
+export const isBlank = (text: string) => /^\p{White_Space}*$/u.test(text);
 
 function isTooLong(identifier: Identifier, text: string): boolean {
   return identifier === 'id' ? Buffer.byteLength(text) > limits.id : Array.from(text).length > limits.email;
@@ -106,16 +106,16 @@ export function isAddress(text: string): boolean {
 }
 
 /** Why a text that is not blank can't be an identifier. */
-function problemOf(identifier: Identifier, text: string): 'too_long' | 'invalid_email' | null {
+export function problemOf(identifier: Identifier, text: string): 'too_long' | 'invalid_email' | null {
   if (isTooLong(identifier, text)) return 'too_long';
   return identifier === 'email' && !isAddress(text) ? 'invalid_email' : null;
 }
 
-const sameIdentifier = (identifier: Identifier, one: string, two: string) =>
+export const sameIdentifier = (identifier: Identifier, one: string, two: string) =>
   identifier === 'id' ? one === two : one.toLowerCase() === two.toLowerCase();
 
 /** JSON that the workspace can't hold: a NUL, half a surrogate pair, a number out of range. */
-function isStorable(column: ModelColumn, cell: string | null): boolean {
+export function isStorable(column: ModelColumn, cell: string | null): boolean {
   if (column.type !== 'json' || cell === null) return true;
   const exponent = /[eE]\+?(\d+)/.exec(cell);
   if (exponent !== null && Number(exponent[1]) > 131_071) return false;
@@ -129,21 +129,25 @@ function isStorable(column: ModelColumn, cell: string | null): boolean {
 }
 
 /** Null: the attribute is removed. */
-function attributeOf(column: ModelColumn, cell: string | null): unknown {
+export function attributeOf(column: ModelColumn, cell: string | null): unknown {
   if (cell === null) return null;
   if (column.type === 'json') return JSON.parse(cell);
+  if (column.type === 'boolean') return cell === 't';
   return column.type === 'numeric' ? Number(cell) : cell;
 }
 
-/** Does to a person's attributes what the row says; true if that changed them. */
-function applyAttributes(person: ModelPerson, attributes: [string, unknown][]): boolean {
-  const before = canonical(person.attributes);
-  const after = new Map(Object.entries(person.attributes));
+/** Does to the attributes of a person, or of whatever has some, what the row says; true if that changed them. */
+export function applyAttributes(
+  whose: Pick<ModelPerson, 'attributes'>,
+  attributes: [string, unknown][],
+): boolean {
+  const before = canonical(whose.attributes);
+  const after = new Map(Object.entries(whose.attributes));
   for (const [name, value] of attributes)
     if (value === null) after.delete(name);
     else after.set(name, value);
-  person.attributes = Object.fromEntries(after);
-  return canonical(person.attributes) !== before;
+  whose.attributes = Object.fromEntries(after);
+  return canonical(whose.attributes) !== before;
 }
 
 /** JSON text that is the same for equal values. */

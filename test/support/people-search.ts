@@ -1,37 +1,13 @@
-import fc from 'fast-check';
+import * as search from './case-search.js';
 import { peopleCase, type PeopleCase } from './people-cases.js';
 
-export interface SearchOptions {
-  cases: number;
-  seed: number;
-  /** Cases that run at once. */
-  atOnce?: number;
-  /** Look for the smallest part of a case that fails still. */
-  shrink?: boolean;
-}
+export type { SearchOptions } from './case-search.js';
 
-/** Says in what way the store and the model differ on a case; null if they don't. */
-export type Difference = (one: PeopleCase) => Promise<string | null>;
+type Difference = search.Difference<PeopleCase>;
 
-/**
- * Looks for a case on which the store differs from the model. The same seed gives the same cases.
- * @throws an Error with the smallest part of the first such case, and both results
- */
-export async function searchCases(options: SearchOptions, differenceOf: Difference): Promise<void> {
-  const { cases, seed, atOnce = 8, shrink = true } = options;
-  const waiting = fc.sample(peopleCase, { numRuns: cases, seed }).entries();
-  const runSome = async () => {
-    for (const [at, one] of waiting) {
-      const difference = await differenceOf(one);
-      if (difference === null) continue;
-      const smallest = shrink ? await shrunk(one, differenceOf) : one;
-      throw new Error(
-        `Seed ${seed}, case ${at}: ${(await differenceOf(smallest)) ?? difference}\n${JSON.stringify(smallest)}`,
-      );
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, runSome));
-}
+/** Looks among random imports of people, as `searchCases` of case-search.ts. */
+export const searchCases = (options: search.SearchOptions, differenceOf: Difference): Promise<void> =>
+  search.searchCases(options, { arbitrary: peopleCase, differenceOf, shrunk });
 
 /** Leaves out rows and people, many at once and then few, as long as what is left still fails. */
 export async function shrunk(failing: PeopleCase, differenceOf: Difference): Promise<PeopleCase> {
@@ -40,18 +16,7 @@ export async function shrunk(failing: PeopleCase, differenceOf: Difference): Pro
   if (!(await fails(smallest))) smallest = failing;
   const { task } = smallest;
   const withRows = (rows: PeopleCase['task']['rows']) => ({ ...smallest, task: { ...task, rows } });
-  smallest = withRows(await fewest(task.rows, (rows) => fails(withRows(rows))));
-  const people = await fewest(smallest.people, (some) => fails({ ...smallest, people: some }));
+  smallest = withRows(await search.fewest(task.rows, (rows) => fails(withRows(rows))));
+  const people = await search.fewest(smallest.people, (some) => fails({ ...smallest, people: some }));
   return { ...smallest, people };
-}
-
-/** A part of the items without which it would not fail any more, or not far from it. */
-async function fewest<T>(items: T[], fails: (some: T[]) => Promise<boolean>): Promise<T[]> {
-  let left = items;
-  for (let size = Math.ceil(left.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2))
-    for (let end = left.length; end > 0; end -= size) {
-      const without = [...left.slice(0, Math.max(0, end - size)), ...left.slice(end)];
-      if (await fails(without)) left = without;
-    }
-  return left;
 }
