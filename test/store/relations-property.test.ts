@@ -10,7 +10,7 @@ test(
   'three hundred and twenty random imports with objects, relationships and segments come out as the rules say',
   { timeout: 600_000 },
   async () => {
-    const hits = await checkRelations(database.store, { cases: 320, seed: 1 });
+    const hits = await checkRelations(database.store, { cases: 320, seed: 15 });
     expect(seldomHit(hits, 4)).toEqual([]);
   },
 );

@@ -80,20 +80,20 @@ function workspaceOf(people: ModelPerson[], { objects, pairs, joined }: Things):
   return { people, objects, relationships, members };
 }
 
-/** So many rows, with new keys, name a member who has none by the other identifier. */
-const claims = fc.array(at, { maxLength: 4, size: 'max' });
+/** So many rows, with new keys, name a member who has none by the other identifier; some share a key. */
+const claims = fc.array(fc.record({ key: fc.nat(3), member: at }), { maxLength: 5, size: 'max' });
 
 function rowsThatClaim(
   { task: { identifyBy: key, columns } }: PeopleCase,
   members: ModelMember[],
-  drafts: number[],
+  drafts: { key: number; member: number }[],
 ) {
   const other = key === 'id' ? 'email' : 'id';
   const keyless = members.map(({ person }) => person).filter((person) => person[key] === null);
   return drafts.map((draft) =>
     columns.map(({ name }) => {
-      if (name === key) return chosenOf(fresh[key], draft) ?? null;
-      return name === other ? (chosenOf(keyless, draft)?.[other] ?? null) : null;
+      if (name === key) return chosenOf(fresh[key], draft.key) ?? null;
+      return name === other ? (chosenOf(keyless, draft.member)?.[other] ?? null) : null;
     }),
   );
 }
