@@ -38,7 +38,15 @@ export function keysAt(path: readonly PropertyKey[]): string[] {
   return Object.keys(describedPlace(path)?.properties ?? {});
 }
 
-const sections = [[], ['store'], ['workspace'], ['databases', '<name>'], ['syncs', '<name>']];
+const sections = [
+  [],
+  ['store'],
+  ['workspace'],
+  ['databases', '<name>'],
+  ['syncs', '<name>'],
+  ['syncs', '<name>', 'segment'],
+  ['syncs', '<name>', 'relationships'],
+];
 
 /** The sections that have a key of this name, such as `workspace` or `syncs.<name>`. */
 export function sectionsWith(key: string): string[] {
