@@ -25,6 +25,6 @@ test('every key has a description, an example or a default, and no key more than
 });
 
 test('a key can be asked for its sections', () => {
-  expect(sectionsWith('name')).toEqual(['workspace', 'syncs.<name>']);
+  expect(sectionsWith('name')).toEqual(['workspace', 'syncs.<name>', 'syncs.<name>.segment']);
   expect(sectionsWith('nothing')).toEqual([]);
 });
