@@ -1,13 +1,17 @@
 import { Context } from '@temporalio/activity';
 import { resolveDatabase } from '../config/workspace-file.js';
-import { queriesOf, type SyncDefinition, type WorkspaceSettings } from '../config/sync-definition.js';
+import {
+  queriesOf,
+  segmentOf,
+  type SyncDefinition,
+  type WorkspaceSettings,
+} from '../config/sync-definition.js';
 import { usesLastSyncTime } from '../sources/last-sync-time.js';
 import { openSource } from '../sources/open-source.js';
 import { quotedPlaceholders } from '../sources/quoted-placeholders.js';
 import { ofRelationshipQuery } from '../sources/source-error.js';
 import type { Column, QueryName } from '../sources/source.js';
 import { checkColumns } from '../store/column-rules.js';
-import { segmentOf } from '../store/import-scope.js';
 import { subjectOf } from '../store/row-subject.js';
 import { saveSync } from '../store/workspaces.js';
 import type { Activities } from './activities.js';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
-import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
+import { segmentOf, type SyncDefinition, type WorkspaceSettings } from '../config/sync-definition.js';
 import type { WorkspaceFile } from '../config/workspace-file.js';
 import type { Defined, SyncStatus } from '../workflows/messages.js';
 import { examples, type Run } from './argument.js';
@@ -78,9 +78,13 @@ async function apply(session: Session, names: string[]): Promise<ExitCode> {
 }
 
 function select(file: WorkspaceFile, names: string[]): SyncDefinition[] {
-  if (names.length === 0) return [...file.syncs.values()];
-  return [...new Set(names)].map((name) => syncOfFile(file, name));
+  const selected =
+    names.length === 0 ? [...file.syncs.values()] : [...new Set(names)].map((name) => syncOfFile(file, name));
+  // A segment that one of them makes is there, then, for those that don't.
+  return selected.toSorted((one, other) => Number(needsSegment(one)) - Number(needsSegment(other)));
 }
+
+const needsSegment = (definition: SyncDefinition) => segmentOf(definition)?.create === false;
 
 /** Starts or updates one sync; what goes wrong is in the result, as a sentence. */
 export async function applySync(

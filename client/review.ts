@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
-import type { SyncDefinition } from '../config/sync-definition.js';
+import { segmentOf, type SyncDefinition } from '../config/sync-definition.js';
 import type { WorkspaceFile } from '../config/workspace-file.js';
 import { listSyncs } from '../store/import-log.js';
+import { missingSegment } from '../store/import-scope.js';
 import type { SyncRecord } from '../store/records.js';
+import { listSegments } from '../store/segments.js';
 import type { SyncStatus } from '../workflows/messages.js';
 import { examples, type Run } from './argument.js';
 import { exitCodes, type ExitCode } from './exit.js';
@@ -25,9 +27,10 @@ async function review(session: Session, name: string): Promise<ExitCode> {
   const { out } = session;
   const file = await session.file();
   const definition = syncOfFile(file, name);
-  const [asked, logged] = await Promise.allSettled([
+  const [asked, logged, lacks] = await Promise.allSettled([
     askSync(session, definition),
     readRecord(session, file, definition),
+    readMissingSegment(session, file, definition),
   ]);
   const reviewed = reviewOf(
     definition,
@@ -37,6 +40,7 @@ async function review(session: Session, name: string): Promise<ExitCode> {
     },
     Date.now(),
   );
+  if (lacks.status === 'fulfilled' && lacks.value !== null) reviewed.warnings.push(lacks.value);
   if (out.json) out.document(reviewJson(reviewed));
   else out.line(reviewText(reviewed, Date.now()));
   for (const warning of reviewed.warnings) out.warn(warning);
@@ -56,6 +60,26 @@ async function askSync(session: Session, { workspace, sync }: SyncDefinition): P
     if (error instanceof SyncNotRunning) return null;
     throw error;
   }
+}
+
+/** Why a worker would refuse the sync's segment; null if it wouldn't. */
+async function readMissingSegment(
+  session: Session,
+  file: WorkspaceFile,
+  definition: SyncDefinition,
+): Promise<string | null> {
+  const segment = segmentOf(definition);
+  if (segment === undefined || segment.create) return null;
+  const others = [...file.syncs.values()].map(segmentOf);
+  if (others.some((other) => other?.name === segment.name && other.create)) return null;
+  const store = await session.store();
+  const found = await reading(file, () => listSegments(store, definition.workspace, 0));
+  return found.some((there) => there.segment === segment.name)
+    ? null
+    : missingSegment(
+        segment.name,
+        found.map((there) => there.segment),
+      );
 }
 
 /** Null if the store has never heard of the sync. */

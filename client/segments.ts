@@ -46,7 +46,7 @@ function segmentsTable(records: readonly SegmentRecord[]): string {
     records.flatMap(({ segment, members, newest }) => {
       const [first, ...others] = newest.map(memberCells);
       return [
-        [visible(segment), countText(members), ...(first ?? ['', '', ''])],
+        [shortened(segment, 60), countText(members), ...(first ?? ['', '', ''])],
         ...others.map((cells) => ['', '', ...cells]),
       ];
     }),

@@ -30,7 +30,10 @@ export function personText(person: WholePerson): string {
         `${segment}, since ${timeText(addedAt)} by import ${number} of ${sync}`,
       ]),
     ]),
-    ...related(relationships, ({ objectType, objectId }) => `${objectType} ${objectId}`),
+    ...related(
+      relationships,
+      ({ objectType, objectId }) => `${shortened(objectType, 40)} ${shortened(objectId, 150)}`,
+    ),
   ].join('\n');
 }
 
@@ -63,12 +66,13 @@ function linesOf(pairs: [name: string, value: string][]): string {
 /** Such as `related to 2:`, and a line for each. */
 function related(
   { count, newest }: Relationships,
+  /** Fit for the terminal. */
   other: (relationship: RelationshipRecord) => string,
 ): string[] {
   if (count === 0) return [];
   const lines = newest.map((each) => {
     const attributes = jsonMembers(each.attributes).map(([name, value]) => `${name}: ${cellText(value)}`);
-    return `  ${shortened(other(each), 80)}${attributes.length === 0 ? '' : `  ${shortened(attributes.join(', '), 200)}`}`;
+    return `  ${other(each)}${attributes.length === 0 ? '' : `  ${shortened(attributes.join(', '), 200)}`}`;
   });
   const more = count > newest.length ? [`  and ${countText(count - newest.length)} more`] : [];
   return [`related to ${countText(count)}:`, ...lines, ...more];

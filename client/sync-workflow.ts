@@ -38,7 +38,7 @@ export class NoWorkerAnswered extends CommandError {
 const notRunning = {
   never: (sync: string) => `The sync "${sync}" is not applied. "inlet apply ${sync}" starts it.`,
   ended: (sync: string) =>
-    `The sync "${sync}" has ended: it was deleted, or its workflow was terminated. "inlet apply ${sync}" starts it again.`,
+    `The sync "${sync}" does not run: its definition was refused, it was deleted, or its workflow was terminated. "inlet apply ${sync}" starts it.`,
   'not yet': (sync: string) =>
     `The sync "${sync}" is being checked by a worker, and does not run yet. Try again.`,
 };

@@ -49,7 +49,8 @@ export function kindProblems(
   function identifierProblems(at: Path, identifyBy: unknown): KindProblem[] {
     if (identifyBy === undefined && identifiers.length > 1 && !isMeant(at)) {
       const both = oneOf(identifiers, 'and');
-      const message = `${where(at)} is missing: the workspace has the identifiers ${both}, so say which of them decides whom a row is about, as in identifyBy: ${identifiers[0] ?? 'id'}.`;
+      const does = at.includes('relationships') ? 'names the person' : 'decides whom a row is about';
+      const message = `${where(at)} is missing: the workspace has the identifiers ${both}, so say which of them ${does}, as in identifyBy: ${identifiers[0] ?? 'id'}.`;
       return [{ path: at, atKey: false, message }];
     }
     const isKnown = identifyBy === 'id' || identifyBy === 'email';

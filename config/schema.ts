@@ -27,7 +27,13 @@ function readableText(longest: number) {
     .string()
     .min(1)
     .max(longest)
-    .refine((text) => !/\p{Cc}/u.test(text.replaceAll(/[\n\t]/g, '')), 'holds control characters');
+    .refine((text) => !/\p{Cc}/u.test(text.replaceAll(/[\n\t]/g, '')), 'holds control characters')
+    .refine((text) => !/\p{Surrogate}/u.test(text), 'holds half of a surrogate pair');
+}
+
+/** What a thing of the workspace is called, exactly. */
+function exactName(longest: number) {
+  return readableText(longest).refine((text) => !/^\p{White_Space}+$/u.test(text), 'is blank');
 }
 
 function connectionUrl() {
@@ -143,11 +149,11 @@ function queryKeys(query: string, file: string) {
   };
 }
 
-const objectType = readableText(100);
+const objectType = exactName(100);
 
 const segment = z
   .strictObject({
-    name: readableText(200).meta({
+    name: exactName(200).meta({
       description: 'The segment, exactly by this name.',
       example: 'CRM customers',
     }),

@@ -81,6 +81,10 @@ export interface WorkspaceSettings {
   keepFailures: number;
 }
 
+/** The segment that a sync adds people to. */
+export const segmentOf = (definition: SyncDefinition): SegmentTarget | undefined =>
+  definition.import === 'people' ? definition.segment : undefined;
+
 /** A sync's queries in the order in which they run. */
 export function queriesOf({
   query,

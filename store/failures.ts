@@ -33,22 +33,37 @@ export async function countKeptFailures(store: Store, ref: ImportRef): Promise<n
 
 const PAGE = 1_000;
 
-/** All kept failures in the order of the rows, read page by page in constant memory. */
+/**
+ * All kept failures in the order of the rows, read page by page in constant memory. Pages are of one import by its key: by
+ * its names, the planner may read and sort all that is left for each of them.
+ */
 export async function* readFailures(store: Store, ref: ImportRef): AsyncGenerator<FailureRecord> {
+  const key = await keyOf(store, ref);
+  if (key === null) return;
   let after: { query: string; rowNumber: number } = { query: '', rowNumber: 0 };
   for (;;) {
     const { rows } = await store.pool.query<FailureRecord>(
       `SELECT f.query, f.row_number AS "rowNumber", f.key, f.column_name AS "column", f.value, f.reason, f.message,
-              f.collides_with AS "collidesWith", f.written, f."row"::text AS "row" FROM inlet.import_failure f ${ofImport}
-         AND (f.query, f.row_number) > ($4, $5::bigint)
-       ORDER BY f.query, f.row_number LIMIT $6`,
-      [ref.workspace, ref.sync, ref.number, after.query, after.rowNumber, PAGE],
+              f.collides_with AS "collidesWith", f.written, f."row"::text AS "row" FROM inlet.import_failure f
+       WHERE f.import_id = $1 AND (f.query, f.row_number) > ($2, $3::bigint)
+       ORDER BY f.query, f.row_number LIMIT $4`,
+      [key, after.query, after.rowNumber, PAGE],
     );
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) return;
     after = last;
   }
+}
+
+async function keyOf(store: Store, { workspace, sync, number }: ImportRef): Promise<string | null> {
+  const { rows } = await store.pool.query<{ key: string }>(
+    `SELECT i.import_id::text AS key
+     FROM inlet.import i JOIN inlet.sync s USING (sync_id) JOIN inlet.workspace w ON w.workspace_id = i.workspace_id
+     WHERE w.name = $1 AND s.name = $2 AND i.number = $3`,
+    [workspace, sync, number],
+  );
+  return rows[0]?.key ?? null;
 }
 
 /**

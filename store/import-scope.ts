@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { SyncDefinition } from '../config/sync-definition.js';
+import { segmentOf, type SyncDefinition } from '../config/sync-definition.js';
 import { only } from './store.js';
 
 /** The numbers that stand for the names in an import's definition. */
@@ -75,13 +75,16 @@ export async function prepareSegment(
     'SELECT name FROM inlet.segment WHERE workspace_id = $1 ORDER BY name',
     [workspaceId],
   );
-  if (rows.some(({ name }) => name === segment.name)) return;
-  const names = rows.slice(0, NAMED).map(({ name }) => `"${name}"`);
-  const more = rows.length > NAMED ? ` and ${rows.length - NAMED} more` : '';
-  const there = names.length === 0 ? 'It has none yet.' : `It has: ${names.join(', ')}${more}.`;
-  throw new SegmentMissing(
-    `The workspace has no segment "${segment.name}". ${there} Correct segment.name, or set segment.create to true.`,
-  );
+  const names = rows.map(({ name }) => name);
+  if (!names.includes(segment.name)) throw new SegmentMissing(missingSegment(segment.name, names));
+}
+
+/** @param there the segments that the workspace has, by name */
+export function missingSegment(wanted: string, there: string[]): string {
+  const named = there.slice(0, NAMED).map((name) => `"${name}"`);
+  const more = there.length > NAMED ? ` and ${there.length - NAMED} more` : '';
+  const has = named.length === 0 ? 'It has none yet.' : `It has: ${named.join(', ')}${more}.`;
+  return `The workspace has no segment "${wanted}". ${has} Correct segment.name, or set segment.create to true.`;
 }
 
 /**
@@ -118,7 +121,3 @@ export async function readScope(client: pg.ClientBase, work: Imported): Promise<
 
 const objectTypeOf = (definition: SyncDefinition) =>
   definition.import === 'objects' ? definition.objectType : undefined;
-
-/** The segment that a sync adds people to. */
-export const segmentOf = (definition: SyncDefinition) =>
-  definition.import === 'people' ? definition.segment : undefined;

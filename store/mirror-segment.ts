@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { readScope, segmentOf } from './import-scope.js';
+import { segmentOf } from '../config/sync-definition.js';
+import { readScope } from './import-scope.js';
 import { importTables } from './import-tables.js';
 import { readRunning } from './imports.js';
 import { compared, peopleRows, usable, type PeopleRows } from './row-sql.js';

@@ -171,9 +171,27 @@ syncs:
 `,
     'missing.yaml',
   );
+  const reviewed = await inlet.inlet('--config', 'missing.yaml', 'review', 'others');
+  expect(reviewed.stderr).toContain('The workspace has no segment "Others". It has: "All customers".');
   const refused = await inlet.inlet('--config', 'missing.yaml', 'apply');
   expect(refused).toMatchObject({ code: 1 });
   expect(refused.stderr).toContain(
     'others: refused: The workspace has no segment "Others". It has: "All customers". Correct segment.name, or set segment.create to true.',
   );
+});
+
+test('a segment that one sync of the file makes is there for those that do not', async () => {
+  const sync = (segment: string) =>
+    `{ database: crm, every: 6h, identifyBy: id, query: SELECT 1 AS id, segment: ${segment} }`;
+  await inlet.write(
+    `
+workspace: { name: ${inlet.workspace} }
+databases: { crm: { type: postgres, url: "\${CRM_DATABASE_URL}" } }
+syncs:
+  first: ${sync('{ name: Ours }')}
+  second: ${sync('{ name: Ours, create: true }')}
+`,
+    'both.yaml',
+  );
+  expect(await inlet.inlet('--config', 'both.yaml', 'apply')).toMatchObject({ code: 0 });
 });

@@ -84,7 +84,7 @@ describe('relationships', () => {
     [
       'without an identifier, of objects',
       { ...objects, relationships: related('') },
-      '11:5 syncs.customers.relationships.identifyBy is missing: the workspace has the identifiers id and email, so say which of them decides whom a row is about, as in identifyBy: id.',
+      '11:5 syncs.customers.relationships.identifyBy is missing: the workspace has the identifiers id and email, so say which of them names the person, as in identifyBy: id.',
     ],
     [
       'without a query',
