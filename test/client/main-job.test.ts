@@ -328,7 +328,7 @@ describe('a sync that is gone from the file', () => {
     });
     const status = await inlet.inlet('status', 'leads');
     expect(status.stdout).toMatch(/now +deleted /);
-    expect(status.stderr).toContain('The sync "leads" has ended');
+    expect(status.stderr).toContain('The sync "leads" does not run');
     expect(status.code).toBe(1);
     const listed = await inlet.inlet('list');
     expect(listed.stdout).not.toContain('leads');
