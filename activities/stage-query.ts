@@ -27,6 +27,7 @@ import {
 import type { Store } from '../store/store.js';
 import type { Dependencies } from './dependencies.js';
 import { failure } from './failures.js';
+import { openSubmission } from './submission.js';
 
 /** Copying may go on for a while after the source has computed its result. */
 const COPY_MARGIN_MS = 15 * 60_000;
@@ -54,13 +55,17 @@ export async function stageImport(
       main: fillLastSyncTime(main, lastSyncTime),
       relationships: relationships === undefined ? null : fillLastSyncTime(relationships.query, lastSyncTime),
     });
-    const started = await source.startTime(signal);
+    const readStart = () => source.startTime(signal);
+    const { started, submission } = source.resumes
+      ? await openSubmission(store, key, readStart)
+      : { started: await readStart(), submission: undefined };
     const { queryTimeoutMs } = connection;
     const request = {
       main,
       ...(relationships !== undefined && { relationships: relationships.query }),
       lastSyncTime,
       queryTimeoutMs,
+      ...(submission !== undefined && { submission }),
     };
     const snapshot = await source.snapshot(request, signal);
     try {

@@ -1,3 +1,4 @@
+import { databaseProblems } from './database-coherence.js';
 import { kindProblems } from './kind-coherence.js';
 import { didYouMean } from './near.js';
 import { namePattern, nameRule } from './schema.js';
@@ -26,6 +27,12 @@ export function coherenceProblems(document: YamlDocument, isMeant: (path: Path) 
   ]) {
     if (new RegExp(namePattern).test(path[1] ?? '')) continue;
     say(document.positionOfKey(path), `The name ${where(path)} ${nameRule}.`);
+  }
+
+  for (const [name, database] of Object.entries(isMapping(value.databases) ? value.databases : {})) {
+    if (!isMapping(database)) continue;
+    for (const { path, atKey, message } of databaseProblems(['databases', name], database, isMeant))
+      say(atKey ? document.positionOfKey(path) : document.positionOf(path), message);
   }
 
   const identifiers = listedIdentifiers(value.workspace);

@@ -13,7 +13,9 @@ import { where } from './wording.js';
 type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
 /** All that is needed to connect, with credentials: for memory only, never for Temporal, a log or a message. */
-export interface DatabaseConnection {
+export type DatabaseConnection = PostgresConnection | RedshiftConnection;
+
+export interface PostgresConnection {
   type: 'postgres';
   name: string;
   url: string;
@@ -24,9 +26,26 @@ export interface DatabaseConnection {
   queryTimeoutMs: number;
 }
 
+/** A cluster or a serverless workgroup that is reached through the Redshift Data API. */
+export interface RedshiftConnection {
+  type: 'redshift';
+  name: string;
+  /** Where it is undefined, the AWS client looks for one by its own rules. */
+  region: string | undefined;
+  target: { cluster: string; dbUser: string | undefined } | { workgroup: string };
+  database: string;
+  /** Of a secret in AWS Secrets Manager with the database user's password; without it, credentials are temporary. */
+  secretArn: string | undefined;
+  /** Another URL than Amazon's: for VPC endpoints and doubles. */
+  endpoint: string | undefined;
+  /** Whether queries run in `BEGIN READ ONLY`. */
+  readOnly: boolean;
+  queryTimeoutMs: number;
+}
+
 /** A database as the file names it, its credentials not looked up yet. */
 export interface DatabaseReference {
-  readonly type: 'postgres';
+  readonly type: DatabaseConnection['type'];
   readonly name: string;
   /** Looks the credentials up. Throws ConfigError, with every variable that is missing. */
   resolve(): DatabaseConnection;
@@ -46,26 +65,70 @@ export function databaseReference(
   return {
     type: database.type,
     name,
-    resolve() {
-      const path = ['databases', name];
-      const problems: ConfigProblem[] = [];
-      const url = attempt(() => resolveUrl(database.url, [...path, 'url'], context), problems);
-      const written = database.sslRootCert;
-      const sslRootCert =
-        written === undefined
-          ? undefined
-          : attempt(() => resolveFile(written, [...path, 'sslRootCert'], context), problems);
-      if (url === undefined || problems.length > 0) throw new ConfigError(problems);
-      return {
-        type: database.type,
-        name,
-        url,
-        ssl: database.ssl,
-        ...(sslRootCert !== undefined && { sslRootCert }),
-        queryTimeoutMs: database.queryTimeout.ms,
-      };
-    },
+    resolve: () =>
+      database.type === 'redshift'
+        ? redshiftConnection(name, database, context)
+        : postgresConnection(name, database, context),
   };
+}
+
+function postgresConnection(
+  name: string,
+  database: ParsedDatabase,
+  context: ReferenceContext,
+): PostgresConnection {
+  const path = ['databases', name];
+  const problems: ConfigProblem[] = [];
+  const url = attempt(() => resolveUrl(database.url ?? '', [...path, 'url'], context), problems);
+  const written = database.sslRootCert;
+  const sslRootCert =
+    written === undefined
+      ? undefined
+      : attempt(() => resolveFile(written, [...path, 'sslRootCert'], context), problems);
+  if (url === undefined || problems.length > 0) throw new ConfigError(problems);
+  return {
+    type: 'postgres',
+    name,
+    url,
+    ssl: database.ssl,
+    ...(sslRootCert !== undefined && { sslRootCert }),
+    queryTimeoutMs: database.queryTimeout.ms,
+  };
+}
+
+function redshiftConnection(
+  name: string,
+  database: ParsedDatabase,
+  context: ReferenceContext,
+): RedshiftConnection {
+  const problems: ConfigProblem[] = [];
+  const text = (
+    key: 'region' | 'cluster' | 'workgroup' | 'database' | 'dbUser' | 'secretArn' | 'endpoint',
+  ) => {
+    const written = database[key];
+    const path = ['databases', name, key];
+    return written === undefined ? undefined : attempt(() => resolveText(written, path, context), problems);
+  };
+  const [cluster, workgroup] = [text('cluster'), text('workgroup')];
+  const connection: RedshiftConnection = {
+    type: 'redshift',
+    name,
+    region: text('region'),
+    target: workgroup === undefined ? { cluster: cluster ?? '', dbUser: text('dbUser') } : { workgroup },
+    database: text('database') ?? '',
+    secretArn: text('secretArn'),
+    endpoint: text('endpoint'),
+    readOnly: database.readOnly,
+    queryTimeoutMs: database.queryTimeout.ms,
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return connection;
+}
+
+/** Text with its `${NAME}` references filled in. */
+function resolveText(text: string, path: Path, context: ReferenceContext): string {
+  const valueOf = variables(text, path, context);
+  return replaceReferences(text, ({ name }) => valueOf(name));
 }
 
 /**

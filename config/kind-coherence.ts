@@ -1,7 +1,7 @@
 import { isMapping, type Path } from './plain-data.js';
 import { oneOf, where } from './wording.js';
 
-interface KindProblem {
+export interface KindProblem {
   path: Path;
   /** Whether the key itself is at fault, and not its value. */
   atKey: boolean;

@@ -6,7 +6,7 @@ const laterKeys: Record<string, string> = {
   alerts: 'alerts',
   maxFailures: 'limit on failures',
 };
-const laterTypes = ['redshift', 'redshift-direct'];
+const laterTypes = ['redshift-direct'];
 
 export interface NotYet {
   /** What this version can't do, with the key that asks for it. */

@@ -50,6 +50,15 @@ function named<Value extends z.ZodType>(value: Value) {
   return z.record(z.string(), value).meta({ propertyNames: { type: 'string', pattern: namePattern } });
 }
 
+/** Text that may hold `${NAME}` references. */
+function awsText() {
+  return z
+    .string()
+    .min(1)
+    .max(2048)
+    .refine((text) => !hasBrokenReference(text), 'holds a "${" that is no reference such as ${NAME}');
+}
+
 const identifier = z.enum(['id', 'email']);
 
 const store = z
@@ -96,8 +105,10 @@ const workspace = z
 
 const database = z
   .strictObject({
-    type: z.literal('postgres').meta({ description: 'The kind of database.', example: 'postgres' }),
-    url: connectionUrl().meta({
+    type: z
+      .enum(['postgres', 'redshift'])
+      .meta({ description: 'The kind of database.', example: 'postgres' }),
+    url: connectionUrl().optional().meta({
       description:
         'Connection URL, whole or in part from ${NAME} references to environment variables. A literal password is refused.',
       example: '${CRM_DATABASE_URL}',
@@ -124,6 +135,45 @@ const database = z
         description:
           'File of the certificates to trust, relative to this file; may hold ${NAME} references. "system": those of the system.',
         example: 'certs/ca.pem',
+      }),
+    region: awsText().optional().meta({
+      description: "The AWS region. Unless set, the AWS client's own rules find one.",
+      example: 'us-east-1',
+    }),
+    cluster: awsText().optional().meta({
+      description: 'The identifier of a provisioned Redshift cluster. Either this or workgroup.',
+      example: 'analytics',
+    }),
+    workgroup: awsText().optional().meta({
+      description: 'The name of a Redshift Serverless workgroup. Either this or cluster.',
+      example: 'analytics',
+    }),
+    database: awsText().optional().meta({
+      description: 'The database in the cluster or workgroup.',
+      example: 'prod',
+    }),
+    dbUser: awsText().optional().meta({
+      description:
+        'With cluster: the database user for temporary credentials. Unless set, it is the IAM identity itself.',
+      example: 'inlet_reader',
+    }),
+    secretArn: awsText().optional().meta({
+      description:
+        'The ARN of a secret in AWS Secrets Manager with user and password. Instead of temporary credentials.',
+      example: '${REDSHIFT_SECRET_ARN}',
+    }),
+    endpoint: awsText().optional().meta({
+      description: 'Another URL of the Data API, such as that of a VPC endpoint.',
+      example: 'https://redshift-data.us-east-1.amazonaws.com',
+    }),
+    readOnly: z
+      .union([z.boolean(), z.enum(['on', 'off'])], { error: () => 'must be true or false' })
+      .default(true)
+      .transform((written) => written === true || written === 'on')
+      .meta({
+        description:
+          'Whether queries run in BEGIN READ ONLY, which older clusters do not allow for external tables.',
+        example: true,
       }),
     queryTimeout: durationBetween('1s', '24d').prefault('1h').meta({
       description: 'How long one query may take.',

@@ -23,7 +23,7 @@ import { readTextFile } from './text-file.js';
 import { isMapping } from './plain-data.js';
 import { readYaml, type YamlDocument } from './yaml-document.js';
 
-export type { DatabaseConnection } from './database-connection.js';
+export type { DatabaseConnection, PostgresConnection, RedshiftConnection } from './database-connection.js';
 
 /** One inlet.yaml, checked, with its defaults filled in and its credentials not looked up yet. */
 export interface WorkspaceFile {
@@ -37,7 +37,7 @@ export interface WorkspaceFile {
   readonly syncs: ReadonlyMap<string, SyncDefinition>;
 }
 
-const defaultAnchor: Record<ParsedDatabase['type'], Anchor> = { postgres: 'start' };
+const defaultAnchor: Record<ParsedDatabase['type'], Anchor> = { postgres: 'start', redshift: 'end' };
 
 /**
  * Reads and checks an inlet.yaml and the query files that it names (docs/configuration.md). Environment variables are

@@ -1,4 +1,4 @@
-import type { DatabaseConnection } from '../config/workspace-file.js';
+import type { PostgresConnection } from '../config/workspace-file.js';
 import { readAddress } from './postgres/address.js';
 import { check } from './postgres/check.js';
 import { describeQuery } from './postgres/describe.js';
@@ -20,12 +20,13 @@ const checkMs = 20_000;
  *
  * An aborted signal cancels what runs on the server, and the method rejects with the signal's reason.
  */
-export function openPostgres(connection: DatabaseConnection): Source {
+export function openPostgres(connection: PostgresConnection): Source {
   let opened: Server | undefined;
   const server = (): Server => (opened ??= new Server(readAddress(connection)));
   const brief = { isolation: 'READ COMMITTED', timeoutMs: shortMs } as const;
   return {
     type: 'postgres',
+    resumes: false,
     check: async (signal) => check(server, { ...brief, timeoutMs: checkMs }, signal),
     describe: async (query, signal) => {
       const userQuery = new UserQuery(query);

@@ -58,6 +58,8 @@ export interface Submission {
   key: string;
   recall(): Promise<string | undefined>;
   remember(handle: string): Promise<void>;
+  /** Whether nobody will come for what runs, if the signal is aborted for this reason: then it is cancelled. */
+  abandoned(reason: unknown): boolean;
 }
 
 /** One consistent view of the source, in which each query is described and read, main query first. */
@@ -86,6 +88,8 @@ export interface Finding {
 /** A database that syncs read from. Every method throws `SourceError`, and nothing else that a user could cause. */
 export interface Source {
   readonly type: 'postgres' | 'redshift';
+  /** Whether a retried attempt waits for what an earlier one has submitted: then that one's start time counts. */
+  readonly resumes: boolean;
   /** Proves what can be proved of the connection; does not throw for what it finds. */
   check(signal: AbortSignal): Promise<Finding[]>;
   /**

@@ -1,7 +1,7 @@
-import type { DatabaseConnection } from '../../config/workspace-file.js';
+import type { PostgresConnection } from '../../config/workspace-file.js';
 import { SourceError } from '../source-error.js';
 
-type SslMode = NonNullable<DatabaseConnection['ssl']>;
+type SslMode = NonNullable<PostgresConnection['ssl']>;
 
 /** Where a database is and how to speak to it. The password is a function so that printing an address shows none. */
 export interface Address {
@@ -49,7 +49,7 @@ const withoutEffect = new Set([
  *
  * @throws SourceError that says what is wrong with it, and repeats nothing of it but names of parameters
  */
-export function readAddress(connection: DatabaseConnection): Address {
+export function readAddress(connection: PostgresConnection): Address {
   const refuse = (problem: string): never => {
     throw new SourceError({
       message: `The URL of database "${connection.name}" ${problem}`,

@@ -48,6 +48,8 @@ CREATE TABLE inlet.import (
   start_time       bigint,
   start_bound      text,
   warnings         text[] NOT NULL DEFAULT '{}',
+  -- What was submitted to a source whose statements outlive an attempt, so that the next one finds it.
+  submission       jsonb,
   -- The staging that won, once there is one: its table, its columns as sources describe them, the encoding of the bytes
   -- that came, and its promised rows; and the same of the relationship query, if there is one.
   staging          text,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../config/config-error.js';
-import { resolveDatabase } from '../../config/workspace-file.js';
+import { resolveDatabase, type PostgresConnection, type WorkspaceFile } from '../../config/workspace-file.js';
 import { fileWithDatabase, fileWithSync, load, problemsIn, problemsOf } from './written-file.js';
 
 const secret = 'hunter2';
@@ -111,9 +111,15 @@ describe('a url', () => {
   });
 });
 
+function postgresOf(file: WorkspaceFile): PostgresConnection {
+  const connection = resolveDatabase(file, 'crm');
+  if (connection.type !== 'postgres') throw new Error('crm is not of type postgres');
+  return connection;
+}
+
 async function resolved(url: string, variables: Record<string, string>): Promise<string> {
   const file = await load(fileWithDatabase({ url: JSON.stringify(url) }), {}, variables);
-  return resolveDatabase(file, 'crm').url;
+  return postgresOf(file).url;
 }
 
 describe('a reference', () => {
@@ -185,7 +191,7 @@ describe('a reference', () => {
     const text = fileWithDatabase({ url: '"${URL}"', sslRootCert: '"${CERTS}/ca.pem"' });
     const variables = { URL: 'postgres://h/d', CERTS: 'certs' };
     const file = await load(text, { 'certs/ca.pem': '' }, variables);
-    expect(resolveDatabase(file, 'crm').sslRootCert).toMatch(/^\/.*\/certs\/ca\.pem$/);
+    expect(postgresOf(file).sslRootCert).toMatch(/^\/.*\/certs\/ca\.pem$/);
     const without = await load(text, {}, variables);
     expect(thrownBy(() => resolveDatabase(without, 'crm'))).toEqual([
       expect.stringMatching(
@@ -197,7 +203,7 @@ describe('a reference', () => {
 
 test('the certificates of the system need no file', async () => {
   const file = await load(fileWithDatabase({ url: 'postgres://h/d', sslRootCert: 'system' }));
-  expect(resolveDatabase(file, 'crm').sslRootCert).toBe('system');
+  expect(postgresOf(file).sslRootCert).toBe('system');
 });
 
 function thrownBy(work: () => unknown): string[] {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { DatabaseConnection } from '../../config/workspace-file.js';
+import type { PostgresConnection } from '../../config/workspace-file.js';
 import { failureOf, never, rowsOf, run, sourceAt } from '../support/source-database.js';
 import { startTlsPostgres, type TlsPostgres } from '../support/tls-postgres.js';
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 interface Way {
-  ssl: DatabaseConnection['ssl'];
+  ssl: PostgresConnection['ssl'];
   user?: 'tls_only' | 'plain_only' | 'either_way';
   host?: 'localhost' | '127.0.0.1';
   /** Whose certificate is trusted; nobody's in particular where it is not given. */

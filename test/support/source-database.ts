@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import pg from 'pg';
-import type { DatabaseConnection } from '../../config/workspace-file.js';
+import type { PostgresConnection } from '../../config/workspace-file.js';
 import { openPostgres } from '../../sources/postgres.js';
 import { SourceError } from '../../sources/source-error.js';
 import type { Source } from '../../sources/source.js';
@@ -8,7 +8,7 @@ import type { Source } from '../../sources/source.js';
 /** A signal that nobody aborts. */
 export const never = new AbortController().signal;
 
-export function sourceAt(url: string, settings: Partial<DatabaseConnection> = {}): Source {
+export function sourceAt(url: string, settings: Partial<PostgresConnection> = {}): Source {
   return openPostgres({
     type: 'postgres',
     name: 'crm',
