@@ -391,6 +391,12 @@ describe('the names of columns', () => {
     expect(ColumnMetadata?.[0]).toMatchObject({ name: 'id', label: 'id' });
   });
 
+  it('are in lower case where the table has others', async () => {
+    await admin.query('CREATE TABLE mixed ("Id" integer)');
+    const { ColumnMetadata } = await resultOf(await execute('SELECT * FROM mixed'));
+    expect(ColumnMetadata?.[0]).toMatchObject({ name: 'id', label: 'id' });
+  });
+
   it('are as written once enable_case_sensitive_identifier is true', async () => {
     const id = await executeBatch(
       [
