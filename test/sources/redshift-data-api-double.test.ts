@@ -16,6 +16,7 @@ import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import {
+  AWS_RATES,
   faults,
   startRedshiftDataApi,
   type RedshiftDataApi,
@@ -713,7 +714,7 @@ describe('quotas', () => {
   });
 
   it('limit the requests in a second', async () => {
-    await start({ rates: { DescribeStatement: 2 } });
+    await start({ rates: { ...AWS_RATES, DescribeStatement: 2 } });
     const id = await execute('SELECT 1');
     await describeNow(id);
     await describeNow(id);
