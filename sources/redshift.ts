@@ -1,7 +1,7 @@
 import type { RedshiftConnection } from '../config/workspace-file.js';
 import { UserQuery } from './postgres/user-query.js';
 import { checkRedshift } from './redshift/check.js';
-import { DataApi } from './redshift/data-api.js';
+import type { DataApi } from './redshift/data-api.js';
 import { describeQueries } from './redshift/describe.js';
 import { RedshiftSnapshot } from './redshift/snapshot.js';
 import { readClock } from './redshift/start-time.js';
@@ -12,8 +12,10 @@ import type { Source } from './source.js';
  * Nothing holds a connection: statements are submitted, waited for, and their results read page by page.
  */
 export function openRedshift(connection: RedshiftConnection): Source {
-  let opened: DataApi | undefined;
-  const api = (): DataApi => (opened ??= new DataApi(connection));
+  let opened: Promise<DataApi> | undefined;
+  // Amazon's client takes a while to load, and is for those only who have a Redshift.
+  const open = async () => new (await import('./redshift/data-api.js')).DataApi(connection);
+  const api = (): Promise<DataApi> => (opened ??= open());
   const snapshots: RedshiftSnapshot[] = [];
   return {
     type: 'redshift',
@@ -21,17 +23,17 @@ export function openRedshift(connection: RedshiftConnection): Source {
     check: (signal) => checkRedshift(api, connection, signal),
     describe: async (query, signal) => {
       const queries = new Map([['main' as const, new UserQuery(query)]]);
-      return (await describeQueries(api(), connection, queries, signal)).get('main') ?? [];
+      return (await describeQueries(await api(), connection, queries, signal)).get('main') ?? [];
     },
-    startTime: (signal) => readClock(api(), connection, signal),
-    snapshot: (request, signal) => {
-      const snapshot = new RedshiftSnapshot(api(), connection, request, signal);
+    startTime: async (signal) => readClock(await api(), connection, signal),
+    snapshot: async (request, signal) => {
+      const snapshot = new RedshiftSnapshot(await api(), connection, request, signal);
       snapshots.push(snapshot);
-      return Promise.resolve(snapshot);
+      return snapshot;
     },
     close: async () => {
       await Promise.all(snapshots.map((snapshot) => snapshot.close()));
-      opened?.close();
+      (await opened)?.close();
     },
   };
 }

@@ -14,12 +14,12 @@ const facts = `SELECT current_user, version(),
 
 /** Proves what can be proved of a connection; throws only when aborted. */
 export async function checkRedshift(
-  api: () => DataApi,
+  api: () => Promise<DataApi>,
   connection: RedshiftConnection,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   try {
-    const [row = []] = await ask(api(), connection, facts, 'connect', signal);
+    const [row = []] = await ask(await api(), connection, facts, 'connect', signal);
     const [user = '', version = '', superuser = '', writable = '0'] = row.map((cell) => cell ?? '');
     return [
       { level: 'ok', subject: 'connects', message: `${place(connection)} as user "${user}".` },
