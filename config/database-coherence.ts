@@ -4,13 +4,14 @@ import { oneOf, where } from './wording.js';
 
 const keysOf: Record<string, { own: string[]; needed: string[] }> = {
   postgres: { own: ['url', 'ssl', 'sslRootCert'], needed: ['url'] },
+  'redshift-direct': { own: ['url', 'ssl', 'sslRootCert', 'readOnly'], needed: ['url'] },
   redshift: {
     own: ['region', 'cluster', 'workgroup', 'database', 'dbUser', 'secretArn', 'endpoint', 'readOnly'],
     needed: ['database'],
   },
 };
 
-const examples: Record<string, string> = { url: '"${DATABASE_URL}"', database: 'prod' };
+const examples: Record<string, string> = { url: '"${CRM_DATABASE_URL}"', database: 'prod' };
 
 /**
  * What is wrong between the keys of one database: which go with which type, and what a type can't do without.
@@ -25,16 +26,16 @@ export function databaseProblems(
   const type = String(database.type);
   const keys = keysOf[type];
   if (keys === undefined) return [];
-  const others = Object.entries(keysOf).flatMap(([name, { own }]) => own.map((key) => ({ name, key })));
-  const misplaced = others.filter(
-    ({ name, key }) => name !== type && !keys.own.includes(key) && key in database,
-  );
+  const misplaced = Object.keys(database)
+    .filter((key) => !keys.own.includes(key))
+    .map((key) => ({ key, types: Object.keys(keysOf).filter((name) => keysOf[name]?.own.includes(key)) }))
+    .filter(({ types }) => types.length > 0);
   const missing = keys.needed.filter((key) => database[key] === undefined && !isMeant([...path, key]));
   return [
-    ...misplaced.map(({ name, key }) => ({
+    ...misplaced.map(({ types, key }) => ({
       path: [...path, key],
       atKey: true,
-      message: `${where([...path, key])} is for databases of type ${name}; this one is of type ${type}. Remove it.`,
+      message: `${where([...path, key])} is for databases of type ${oneOf(types)}; this one is of type ${type}. Remove it.`,
     })),
     ...missing.map((key) => ({
       path: [...path, key],

@@ -13,7 +13,7 @@ import { where } from './wording.js';
 type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
 /** All that is needed to connect, with credentials: for memory only, never for Temporal, a log or a message. */
-export type DatabaseConnection = PostgresConnection | RedshiftConnection;
+export type DatabaseConnection = PostgresConnection | RedshiftConnection | RedshiftDirectConnection;
 
 export interface PostgresConnection {
   type: 'postgres';
@@ -24,6 +24,13 @@ export interface PostgresConnection {
   /** An absolute path, or `system`. */
   sslRootCert?: string;
   queryTimeoutMs: number;
+}
+
+/** A cluster that is reached as a PostgreSQL server would be. */
+export interface RedshiftDirectConnection extends Omit<PostgresConnection, 'type'> {
+  type: 'redshift-direct';
+  /** Whether queries run in a transaction that only reads. */
+  readOnly: boolean;
 }
 
 /** A cluster or a serverless workgroup that is reached through the Redshift Data API. */
@@ -65,18 +72,28 @@ export function databaseReference(
   return {
     type: database.type,
     name,
-    resolve: () =>
-      database.type === 'redshift'
-        ? redshiftConnection(name, database, context)
-        : postgresConnection(name, database, context),
+    resolve() {
+      switch (database.type) {
+        case 'postgres':
+          return { type: database.type, ...serverConnection(name, database, context) };
+        case 'redshift-direct':
+          return {
+            type: database.type,
+            ...serverConnection(name, database, context),
+            readOnly: database.readOnly,
+          };
+        case 'redshift':
+          return redshiftConnection(name, database, context);
+      }
+    },
   };
 }
 
-function postgresConnection(
+function serverConnection(
   name: string,
   database: ParsedDatabase,
   context: ReferenceContext,
-): PostgresConnection {
+): Omit<PostgresConnection, 'type'> {
   const path = ['databases', name];
   const problems: ConfigProblem[] = [];
   const url = attempt(() => resolveUrl(database.url ?? '', [...path, 'url'], context), problems);
@@ -87,7 +104,6 @@ function postgresConnection(
       : attempt(() => resolveFile(written, [...path, 'sslRootCert'], context), problems);
   if (url === undefined || problems.length > 0) throw new ConfigError(problems);
   return {
-    type: 'postgres',
     name,
     url,
     ssl: database.ssl,

@@ -6,8 +6,6 @@ const laterKeys: Record<string, string> = {
   alerts: 'alerts',
   maxFailures: 'limit on failures',
 };
-const laterTypes = ['redshift-direct'];
-
 export interface NotYet {
   /** What this version can't do, with the key that asks for it. */
   problems: { path: Path; message: string }[];
@@ -36,16 +34,6 @@ export function setAsideNotYet(value: unknown): NotYet {
   refuseKeys(rest.workspace, ['workspace']);
   for (const [name, sync] of entriesOf(rest.syncs)) {
     refuseKeys(sync, ['syncs', name]);
-  }
-  for (const [name, database] of entriesOf(rest.databases)) {
-    if (isMapping(database) && laterTypes.includes(String(database.type))) {
-      refuse(
-        ['databases', name, 'type'],
-        'reads from postgres only, and not from Amazon Redshift',
-        'this database',
-      );
-      if (isMapping(rest.databases)) Reflect.deleteProperty(rest.databases, name);
-    }
   }
   return { problems, rest };
 }

@@ -106,7 +106,7 @@ const workspace = z
 const database = z
   .strictObject({
     type: z
-      .enum(['postgres', 'redshift'])
+      .enum(['postgres', 'redshift', 'redshift-direct'])
       .meta({ description: 'The kind of database.', example: 'postgres' }),
     url: connectionUrl().optional().meta({
       description:

@@ -23,7 +23,12 @@ import { readTextFile } from './text-file.js';
 import { isMapping } from './plain-data.js';
 import { readYaml, type YamlDocument } from './yaml-document.js';
 
-export type { DatabaseConnection, PostgresConnection, RedshiftConnection } from './database-connection.js';
+export type {
+  DatabaseConnection,
+  PostgresConnection,
+  RedshiftConnection,
+  RedshiftDirectConnection,
+} from './database-connection.js';
 
 /** One inlet.yaml, checked, with its defaults filled in and its credentials not looked up yet. */
 export interface WorkspaceFile {
@@ -37,7 +42,11 @@ export interface WorkspaceFile {
   readonly syncs: ReadonlyMap<string, SyncDefinition>;
 }
 
-const defaultAnchor: Record<ParsedDatabase['type'], Anchor> = { postgres: 'start', redshift: 'end' };
+const defaultAnchor: Record<ParsedDatabase['type'], Anchor> = {
+  postgres: 'start',
+  redshift: 'end',
+  'redshift-direct': 'end',
+};
 
 /**
  * Reads and checks an inlet.yaml and the query files that it names (docs/configuration.md). Environment variables are

@@ -77,19 +77,6 @@ describe('what later versions bring is refused as that', () => {
       `${subject}: this version of Inlet ${lacks} yet. Remove this key.`,
     ]);
   });
-
-  test.each(['redshift', 'redshift-direct'])(
-    'a %s database, and nothing else is said of it',
-    async (type) => {
-      const text = fileWithSync({}).replace(
-        'type: postgres, url: "${CRM_DATABASE_URL}"',
-        `type: ${type}, region: us-east-1`,
-      );
-      expect(await problemsOf(text)).toEqual([
-        '3:10 databases.crm.type: this version of Inlet reads from postgres only, and not from Amazon Redshift yet. Remove this database.',
-      ]);
-    },
-  );
 });
 
 describe('a wrong type is refused in words', () => {
@@ -133,7 +120,7 @@ describe('a wrong type is refused in words', () => {
       'workspace: { name: acme }\ndatabases:\n  crm:\n',
     ],
     [
-      '4:11 databases.crm.type must be postgres, not "mysql".',
+      '4:11 databases.crm.type must be postgres, redshift or redshift-direct, not "mysql".',
       fileWithDatabase({ type: 'mysql', url: '"${X}"' }),
     ],
     ['3:3 databases.crm.url is missing; for example url: "${CRM_DATABASE_URL}".', fileWithDatabase({})],
