@@ -47,9 +47,10 @@ const withoutEffect = new Set([
  * Reads a connection's URL: libpq's names for its parts and parameters, and nothing from PG… environment variables
  * (docs/postgres.md).
  *
+ * @param usualPort where the URL names none
  * @throws SourceError that says what is wrong with it, and repeats nothing of it but names of parameters
  */
-export function readAddress(connection: PostgresConnection): Address {
+export function readAddress(connection: Omit<PostgresConnection, 'type'>, usualPort = 5432): Address {
   const refuse = (problem: string): never => {
     throw new SourceError({
       message: `The URL of database "${connection.name}" ${problem}`,
@@ -67,7 +68,7 @@ export function readAddress(connection: PostgresConnection): Address {
   const optional = (key: string): string | undefined => take(key, '') || undefined;
 
   const host = take('host', url.host) || 'localhost';
-  const port = Number(take('port', url.port) || '5432');
+  const port = Number(take('port', url.port) || usualPort);
   const user = take('user', url.user) || refuse('names no user: postgres://user@host/database.');
   const password = take('password', url.password);
   const database = take('dbname', url.database) || user;

@@ -5,12 +5,20 @@ import type { Session } from './session.js';
 
 const subject = 'TLS';
 
-/** Whether the connection is encrypted, and whether the server has proved that it is the one. */
+/** Whether the connection is encrypted, on both sides of a pooler, and whether the server has proved that it is the one. */
 export async function checkTls(session: Session, address: Address): Promise<Finding> {
+  return tlsFinding(session, address, await behindPooler(session));
+}
+
+/**
+ * What can be said of a connection's TLS without asking the server.
+ *
+ * @param behind a sentence on what lies behind a pooler, with a space before it
+ */
+export function tlsFinding(session: Session, address: Address, behind = ''): Finding {
   const { stream } = session.connected.client.connection;
   if (!(stream instanceof TLSSocket)) return unencrypted(address);
   const inUse = `${stream.getProtocol() ?? 'TLS'}, ${stream.getCipher().name}`;
-  const behind = await behindPooler(session);
   if (address.ssl === 'verify-full') {
     const message = `${inUse}; the server's certificate and host name are verified.${behind}`;
     return { level: 'ok', subject, message };

@@ -10,6 +10,7 @@ import {
   wordsOf,
 } from './failure-kinds.js';
 import type { Attempt } from './tls.js';
+import { UnknownAuthentication } from './unreadable-answer.js';
 
 /** An attempt to connect, and how it failed. */
 export interface FailedAttempt {
@@ -51,7 +52,10 @@ const poolerMeanings: [message: RegExp, sqlstate: string][] = [
 
 /** What a server's refusal means, as the code that PostgreSQL itself would give. */
 function meaningOf(error: unknown): string | undefined {
-  if (!isDatabaseError(error) || error.code !== '08P01') return sqlstateOf(error);
+  if (!isDatabaseError(error)) return undefined;
+  // Redshift's words.
+  if (/^connection limit .* exceeded/.test(error.message)) return '53300';
+  if (error.code !== '08P01') return error.code;
   return poolerMeanings.find(([message]) => message.test(error.message))?.[1] ?? error.code;
 }
 
@@ -103,6 +107,7 @@ function networkReason(address: Address, code: string | undefined, error: Error)
   if (error instanceof ChannelBindingRefused) {
     return 'the URL asks for channel_binding=require, and the server does not offer it.';
   }
+  if (error instanceof UnknownAuthentication) return authenticationReason(error.code);
   switch (code) {
     case 'ENOTFOUND':
       return `the host name "${address.host}" is unknown. Check the URL.`;
@@ -135,6 +140,29 @@ function networkReason(address: Address, code: string | undefined, error: Error)
   return code === undefined
     ? 'the connection failed for a reason unknown.'
     : `the connection failed (${code}).`;
+}
+
+/** What a server wants that the driver can't do, by the number of its AuthenticationRequest. */
+function authenticationReason(code: number): string {
+  switch (code) {
+    case 13:
+      return (
+        "it is Amazon Redshift, and wants the user's password as a SHA-256 digest, which the driver does not know. Give " +
+        "the user an MD5 password (ALTER USER … PASSWORD 'md5…'), or use a temporary password of " +
+        'GetClusterCredentials, or connect by the Data API (docs/redshift.md).'
+      );
+    case 14:
+      return (
+        'it is Amazon Redshift, and wants the user to log in at an identity provider, which the driver does not know. Use ' +
+        'a user with an MD5 password, or a temporary password of GetClusterCredentials, or connect by the Data API ' +
+        '(docs/redshift.md).'
+      );
+    case 7:
+    case 9:
+      return 'the server wants Kerberos (GSSAPI or SSPI), which the driver does not know. Use a user with a password.';
+    default:
+      return `the server wants a kind of authentication, ${code}, which the driver does not know. Use a user with a password.`;
+  }
 }
 
 function timedOut({ connectTimeoutMs }: Address): string {

@@ -3,6 +3,7 @@ import type { Address } from './address.js';
 import { requireChannelBinding } from './channel-binding.js';
 import { connectError, mayWorkOtherwise, type FailedAttempt } from './connect-error.js';
 import { attempts, type Attempt } from './tls.js';
+import { endOnUnreadableAnswer } from './unreadable-answer.js';
 
 /** A client that is connected, and what is needed to cancel what it runs. */
 export interface Connected {
@@ -66,6 +67,7 @@ async function connectOnce(address: Address, attempt: Attempt, signal: AbortSign
   client.connection.once('backendKeyData', (key: { processID: number; secretKey: number }) => {
     cancelKey = { processId: key.processID, secretKey: key.secretKey };
   });
+  endOnUnreadableAnswer(client);
   if (address.channelBinding) requireChannelBinding(client);
 
   const hangUp = () => client.connection.stream.destroy();

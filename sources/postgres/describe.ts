@@ -11,6 +11,15 @@ import type { UserQuery } from './user-query.js';
 const prefix = 'SELECT * FROM (\n';
 const suffix = '\n) q LIMIT 0';
 
+/** The columns of a query, described without running it. Throws as `describeFields` does. */
+export async function describeQuery(
+  session: Session,
+  query: UserQuery,
+  encoding: Encoding,
+): Promise<Column[]> {
+  return columnsOf(session, await describeFields(session, query, encoding));
+}
+
 /**
  * Has the database describe a query without running it: first parsed alone, which admits only one statement, so that
  * afterwards nothing in it can end our parenthesis; then planned as a subquery that only reads, which shows what is
@@ -19,15 +28,15 @@ const suffix = '\n) q LIMIT 0';
  * @throws SourceError with the database's words and the place in the query as written; anything else that goes wrong
  *   with the session as it is
  */
-export async function describeQuery(
+export async function describeFields(
   session: Session,
   query: UserQuery,
   encoding: Encoding,
-): Promise<Column[]> {
+): Promise<FieldDef[]> {
   await asRefusal(query, '', encoding, () => parse(session, new Description(query.filled, 'parsed')));
   const description = new Description(prefix + query.statement + suffix, 'planned');
   await asRefusal(query, prefix, encoding, () => parse(session, description));
-  return columnsOf(session, description.fields);
+  return description.fields;
 }
 
 function parse(session: Session, description: Description): Promise<void> {

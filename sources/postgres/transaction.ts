@@ -1,7 +1,7 @@
 import type { SourcePhase } from '../source-error.js';
 import type { Server } from './server.js';
 import type { Session } from './session.js';
-import { statementError } from './statement-error.js';
+import { statementError, type StatementContext } from './statement-error.js';
 
 /** How the bytes of texts come: as they are where the server itself does not know what they mean. */
 export type Encoding = 'UTF8' | 'SQL_ASCII';
@@ -78,19 +78,42 @@ export async function inTransaction<T>(
   signal: AbortSignal,
   work: (session: Session, encoding: Encoding) => Promise<T>,
 ): Promise<T> {
+  const { timeoutMs } = options;
+  return inSession(server, { phase, timeoutMs, explain: statementError }, signal, async (session) =>
+    work(session, await begin(session, options)),
+  );
+}
+
+export interface SessionOptions {
+  phase: SourcePhase;
+  /** Milliseconds that one statement may take. */
+  timeoutMs: number;
+  /** Makes a failure fit to be shown. */
+  explain: (error: unknown, context: StatementContext) => Error;
+}
+
+/**
+ * Does a short piece of work on a connection of its own.
+ *
+ * @throws SourceError; the signal's reason if it is aborted
+ */
+export async function inSession<T>(
+  server: Server,
+  { phase, timeoutMs, explain }: SessionOptions,
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   // The server's own timeout does not help where the network swallows its answer.
   const { address } = server;
   const startedAt = Date.now();
-  const silence = AbortSignal.timeout(options.timeoutMs + address.connectTimeoutMs + 10_000);
+  const silence = AbortSignal.timeout(timeoutMs + address.connectTimeoutMs + 10_000);
   let session: Session | undefined;
   try {
     session = await server.connect(AbortSignal.any([signal, silence]));
-    const encoding = await begin(session, options);
-    return await work(session, encoding);
+    return await work(session);
   } catch (error) {
     signal.throwIfAborted();
-    const { timeoutMs } = options;
-    throw statementError(error, { address, phase, timeoutMs, timedOut: Date.now() - startedAt >= timeoutMs });
+    throw explain(error, { address, phase, timeoutMs, timedOut: Date.now() - startedAt >= timeoutMs });
   } finally {
     await session?.close();
   }

@@ -4,7 +4,7 @@ import { readAddress } from '../../../sources/postgres/address.js';
 import { attempts } from '../../../sources/postgres/tls.js';
 
 const read = (url: string, settings: Partial<Parameters<typeof readAddress>[0]> = {}) =>
-  readAddress({ type: 'postgres', name: 'crm', url, ssl: undefined, queryTimeoutMs: 1000, ...settings });
+  readAddress({ name: 'crm', url, ssl: undefined, queryTimeoutMs: 1000, ...settings });
 
 describe('a connection URL', () => {
   it('has its parts percent-decoded', () => {
