@@ -19,7 +19,7 @@ export interface StatementContext {
   timedOut: boolean;
 }
 
-const doing: Record<SourcePhase, string> = {
+export const doing: Record<SourcePhase, string> = {
   connect: 'Connecting to',
   describe: 'Describing the query in',
   'start time': 'Reading the start time from',
