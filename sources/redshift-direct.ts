@@ -2,9 +2,8 @@ import type { DatabaseConnection } from '../config/workspace-file.js';
 import { readAddress } from './postgres/address.js';
 import { Server } from './postgres/server.js';
 import { inSession } from './postgres/transaction.js';
-import { UserQuery } from './postgres/user-query.js';
 import { check } from './redshift-direct/check.js';
-import { describeInCluster } from './redshift-direct/describe.js';
+import { describeInCluster, queryForCluster } from './redshift-direct/describe.js';
 import { manyRows, type FetchSize } from './redshift-direct/fetch-size.js';
 import { begin, settle } from './redshift-direct/settings.js';
 import { RedshiftSnapshot } from './redshift-direct/snapshot.js';
@@ -40,7 +39,7 @@ export function openRedshiftDirect(connection: RedshiftDirectConnection): Source
     check: async (signal) =>
       check(server, { readOnly, timeoutMs: checkMs, queryTimeoutMs: connection.queryTimeoutMs }, signal),
     describe: async (query, signal) => {
-      const userQuery = new UserQuery(query);
+      const userQuery = queryForCluster(query);
       return inSession(server(), { ...brief, phase: 'describe' }, signal, async (session) => {
         await settle(session, shortMs);
         await begin(session, readOnly);

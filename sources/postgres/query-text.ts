@@ -15,32 +15,45 @@ export interface QueryText {
  */
 const escapeBody = String.raw`'[^'\\]*(?:\\[\s\S][^'\\]*)*(?:'|$)`;
 const goesOn = String.raw`(?:(?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*[\n\r])*)?`;
-const token = new RegExp(
-  [
-    String.raw`(?<blank>[ \t\n\r\f\v]+|--[^\n\r]*)`,
-    String.raw`(?<comment>/\*)`,
-    `[eE]${escapeBody}(?:${goesOn}${escapeBody})*`,
-    String.raw`'[^']*(?:'|$)`,
-    String.raw`"[^"]*(?:"|$)`,
-    String.raw`(?<dollars>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)`,
-    String.raw`[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*`,
-    String.raw`(?<parameter>\$\d+)`,
-    `(?<semicolon>;)`,
-    String.raw`[\s\S]`,
-  ].join('|'),
-  'y',
-);
+const plainText = String.raw`'[^']*(?:'|$)`;
+
+const tokenWith = (...texts: string[]): RegExp =>
+  new RegExp(
+    [
+      String.raw`(?<blank>[ \t\n\r\f\v]+|--[^\n\r]*)`,
+      String.raw`(?<comment>/\*)`,
+      `[eE]${escapeBody}(?:${goesOn}${escapeBody})*`,
+      ...texts,
+      String.raw`"[^"]*(?:"|$)`,
+      String.raw`(?<dollars>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)`,
+      String.raw`[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*`,
+      String.raw`(?<parameter>\$\d+)`,
+      `(?<semicolon>;)`,
+      String.raw`[\s\S]`,
+    ].join('|'),
+    'y',
+  );
+
+const token = tokenWith(plainText);
+/** For servers on which `standard_conforming_strings` is off, or not there: `'it\'s'` is one text. */
+const tokenOfBackslashes = tokenWith(escapeBody);
+
+export interface Dialect {
+  /** Whether a backslash escapes what follows it in every text, and not only in `E'…'`. */
+  backslashes: boolean;
+}
 
 /** Takes a query apart; a text that is no valid SQL gives some answer, and the database refuses it afterwards. */
-export function readQueryText(query: string): QueryText {
+export function readQueryText(query: string, { backslashes }: Dialect = { backslashes: false }): QueryText {
+  const reads = backslashes ? tokenOfBackslashes : token;
   let parameterAt: number | undefined;
   let secondStatementAt: number | undefined;
   let semicolonAt: number | undefined;
   let begun = false;
   for (let at = 0; at < query.length;) {
-    token.lastIndex = at;
-    const groups = token.exec(query)?.groups ?? {};
-    const end = tokenEnd(query, at, token.lastIndex, groups);
+    reads.lastIndex = at;
+    const groups = reads.exec(query)?.groups ?? {};
+    const end = tokenEnd(query, at, reads.lastIndex, groups);
     if (groups['semicolon'] !== undefined) {
       if (begun) semicolonAt ??= at;
     } else if (groups['blank'] === undefined && groups['comment'] === undefined) {

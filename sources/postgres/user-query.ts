@@ -2,7 +2,7 @@ import { fill, replacements, type Replacement } from '../last-sync-time.js';
 import { placeIn, type Place } from '../place.js';
 import { SourceError } from '../source-error.js';
 import type { Encoding } from './transaction.js';
-import { isBlank, readQueryText } from './query-text.js';
+import { isBlank, readQueryText, type Dialect } from './query-text.js';
 
 /** A user's query made ready to be sent, that knows where everything in it was written. */
 export class UserQuery {
@@ -16,11 +16,11 @@ export class UserQuery {
   readonly #replacements: Replacement[];
 
   /** @throws SourceError for an empty query, a parameter (`$1`), an unknown placeholder */
-  constructor(written: string, lastSyncTime = 0) {
+  constructor(written: string, lastSyncTime = 0, dialect?: Dialect) {
     this.#written = written;
     this.#replacements = replacements(written, lastSyncTime);
     this.filled = fill(written, this.#replacements);
-    const { statement, parameterAt, secondStatementAt } = readQueryText(this.filled);
+    const { statement, parameterAt, secondStatementAt } = readQueryText(this.filled, dialect);
     this.statement = statement;
     this.secondStatement = secondStatementAt === undefined ? undefined : this.#place(secondStatementAt);
     if (isBlank(this.filled)) throw refusal('The query is empty: write one SELECT.');

@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Readable } from 'node:stream';
 import type { Server } from '../postgres/server.js';
 import type { Session } from '../postgres/session.js';
-import { UserQuery } from '../postgres/user-query.js';
+import type { UserQuery } from '../postgres/user-query.js';
 import { ofRelationshipQuery, SourceError } from '../source-error.js';
 import type { Column, QueryName, Snapshot, SnapshotRequest } from '../source.js';
 import { CursorRows } from './cursor-rows.js';
-import { describeInCluster } from './describe.js';
+import { describeInCluster, queryForCluster } from './describe.js';
 import { isOverSingleNodeLimit, singleNodeRows, type FetchSize } from './fetch-size.js';
 import { begin, settle } from './settings.js';
 import { redshiftError } from './statement-error.js';
@@ -140,7 +140,7 @@ export class RedshiftSnapshot implements Snapshot {
   #query(name: QueryName): UserQuery {
     const written = name === 'main' ? this.#request.main : this.#request.relationships;
     if (written === undefined) throw new Error(`This snapshot has no ${name} query.`);
-    return new UserQuery(written, this.#request.lastSyncTime);
+    return queryForCluster(written, this.#request.lastSyncTime);
   }
 
   #explain(name: QueryName, phase: 'describe' | 'read', error: unknown, startedAt: number): Error {

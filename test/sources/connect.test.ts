@@ -77,6 +77,20 @@ describe('connecting fails with a sentence that says which', () => {
     expect(error.message).toContain('no database "nowhere"');
   });
 
+  it.each([
+    ['\u0007', 'Kerberos'],
+    ['\u0002', 'a kind of authentication, 2'],
+  ])(
+    'for a way to log in that the driver does not know, and does not end the process',
+    async (code, words) => {
+      const { url, server } = await strangeServer(`R\0\0\0\b\0\0\0${code}`);
+      const error = await refused(`${url}?sslmode=disable`);
+      server.close();
+      expect(error).toMatchObject({ phase: 'connect', retryable: false });
+      expect(error.message).toContain(words);
+    },
+  );
+
   it('for a server that does not speak TLS', async () => {
     const error = await refused(inject('postgresUrl'), { ssl: 'require' });
     expect(error).toMatchObject({ phase: 'connect', retryable: false });
