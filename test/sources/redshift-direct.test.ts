@@ -12,7 +12,16 @@ import { makeCertificate } from '../support/certificates.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { redshiftAt } from '../support/redshift-source.js';
 import { redshiftWire, type Ending, type RedshiftWire } from '../support/redshift-wire.js';
-import { asUser, bytesOf, connected, failureOf, never, rowsOf, run } from '../support/source-database.js';
+import {
+  asUser,
+  bytesOf,
+  connected,
+  failureOf,
+  never,
+  rowsOf,
+  run,
+  sourceAt,
+} from '../support/source-database.js';
 import { authenticationRequest } from '../support/wire-frames.js';
 
 const endless = 'SELECT count(*) FROM generate_series(1, 1000000000000::bigint)';
@@ -112,6 +121,13 @@ describe('values come as Redshift wrote them', () => {
     ],
   ])('%s', async (_what, expression, expected) => {
     expect(await rowsOf(source, `SELECT ${expression}, 'end'`)).toBe(`${expected}\tend\n`);
+  });
+
+  it('byte for byte as COPY would have written it', async () => {
+    const query = `SELECT chr(n), NULL::text, chr(n) || n || chr(n), '' FROM generate_series(1, 3000) n ORDER BY n`;
+    const postgres = sourceAt(database.url);
+    expect(await rowsOf(source, query)).toBe(await rowsOf(postgres, query));
+    await postgres.close();
   });
 
   it('whatever the user has set for DateStyle, TimeZone and digits', async () => {
@@ -492,7 +508,6 @@ describe('a network that is cut', () => {
   const rows = `SELECT n, repeat('x', 1000) FROM generate_series(1, 25000) n`;
 
   const readAll = async (): Promise<void> => {
-    await source.startTime(never);
     const snapshot = await source.snapshot(
       { main: rows, relationships: 'SELECT 1 AS id', queryTimeoutMs: 60_000 },
       never,
@@ -517,6 +532,15 @@ describe('a network that is cut', () => {
       const error = await failureOf(readAll());
       expect(error).toMatchObject({ retryable: true });
       await readAll();
+    },
+  );
+
+  it.each([0, 1, 100, 300, 500, 650])(
+    'after %i bytes of the start time is an error that may pass',
+    async (bytes) => {
+      wire.endAfter(bytes, 'reset');
+      expect(await failureOf(source.startTime(never))).toMatchObject({ retryable: true });
+      expect(await source.startTime(never)).toMatchObject({ bound: 'clock' });
     },
   );
 
