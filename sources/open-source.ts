@@ -1,5 +1,6 @@
 import type { DatabaseConnection } from '../config/workspace-file.js';
 import { openPostgres } from './postgres.js';
+import { openRedshiftDirect } from './redshift-direct.js';
 import { openRedshift } from './redshift.js';
 import type { Source } from './source.js';
 
@@ -10,5 +11,7 @@ export function openSource(connection: DatabaseConnection): Source {
       return openPostgres(connection);
     case 'redshift':
       return openRedshift(connection);
+    case 'redshift-direct':
+      return openRedshiftDirect(connection);
   }
 }

@@ -1,4 +1,4 @@
-import type { DatabaseConnection } from '../config/workspace-file.js';
+import type { RedshiftDirectConnection } from '../config/workspace-file.js';
 import { readAddress } from './postgres/address.js';
 import { Server } from './postgres/server.js';
 import { inSession } from './postgres/transaction.js';
@@ -10,11 +10,6 @@ import { RedshiftSnapshot } from './redshift-direct/snapshot.js';
 import { readStartTime } from './redshift-direct/start-time.js';
 import { redshiftError } from './redshift-direct/statement-error.js';
 import type { Source } from './source.js';
-
-export type RedshiftDirectConnection = Omit<DatabaseConnection, 'type'> & {
-  /** False where `BEGIN READ ONLY` breaks the query's tables; true unless given. */
-  readOnly?: boolean;
-};
 
 const usualPort = 5439;
 /** What is not the import's own query takes seconds, but the cluster may have to wake up or plan for the first time. */
@@ -29,13 +24,14 @@ const checkMs = 20_000;
  * An aborted signal cancels what runs in the cluster, and the method rejects with the signal's reason.
  */
 export function openRedshiftDirect(connection: RedshiftDirectConnection): Source {
-  const { readOnly = true } = connection;
+  const { readOnly } = connection;
   const fetchSize: FetchSize = { rows: manyRows };
   let opened: Server | undefined;
   const server = (): Server => (opened ??= new Server(readAddress(connection, usualPort)));
   const brief = { timeoutMs: shortMs, explain: redshiftError };
   return {
     type: 'redshift',
+    resumes: false,
     check: async (signal) =>
       check(server, { readOnly, timeoutMs: checkMs, queryTimeoutMs: connection.queryTimeoutMs }, signal),
     describe: async (query, signal) => {

@@ -10,7 +10,7 @@ import type { SourceError } from '../../sources/source-error.js';
 import type { Snapshot, Source } from '../../sources/source.js';
 import { makeCertificate } from '../support/certificates.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { redshiftAt } from '../support/redshift-source.js';
+import { redshiftAt } from '../support/redshift-direct-source.js';
 import { redshiftWire, type Ending, type RedshiftWire } from '../support/redshift-wire.js';
 import {
   asUser,
