@@ -114,8 +114,8 @@ test('a redshift-direct database is a url, and counts from the end', async () =>
   expect(file.syncs.get('all')).toMatchObject({ anchor: 'end' });
   expect(resolveDatabase(file, 'warehouse')).toMatchObject({ type: 'redshift-direct', readOnly: false });
   expect(await problemsOf(text.replace('url: "${URL}"', 'cluster: c'))).toEqual([
-    '2:50 databases.warehouse.cluster is for databases of type redshift; this one is of type redshift-direct. Remove it.',
     '2:14 databases.warehouse.url is missing; for example url: "${CRM_DATABASE_URL}".',
+    '2:50 databases.warehouse.cluster is for databases of type redshift; this one is of type redshift-direct. Remove it.',
   ]);
 });
 

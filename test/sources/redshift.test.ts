@@ -1,6 +1,9 @@
+import fc from 'fast-check';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RedshiftConnection } from '../../config/workspace-file.js';
+import { SourceError } from '../../sources/source-error.js';
 import type { Source } from '../../sources/source.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import {
@@ -11,6 +14,7 @@ import {
 } from '../support/redshift-data-api.js';
 import { redshiftAt, rowsOf, submissionNamed, withSnapshot } from '../support/redshift-source.js';
 import { bytesOf, connected, failureOf, never } from '../support/source-database.js';
+import { tcpProxy } from '../support/tcp-proxy.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -349,6 +353,43 @@ describe('a retried attempt', () => {
     controller.abort(new Error('stopped'));
     expect(await read).toMatchObject({ message: 'stopped' });
     await vi.waitUntil(() => reading()[0]?.status === status, 20_000);
+  });
+});
+
+describe('connections that break at random', () => {
+  it('cost attempts, but no row, and the query runs once', async () => {
+    await start({ pageRows: 50 });
+    const proxy = await tcpProxy(api.endpoint);
+    const broken = redshiftAt(proxy.url.replace(/\/$/, ''));
+    opened.push(broken);
+    const random = fc.sample(fc.integer({ min: 5, max: 60 }), { numRuns: 400, seed: 7 });
+    const submission = submissionNamed('cut');
+    let done = false;
+    const cutting = (async () => {
+      for (const ms of random) {
+        if (done) return;
+        await sleep(ms);
+        await proxy.down();
+        await proxy.up();
+      }
+    })();
+    const attempts: unknown[] = [];
+    let rows = '';
+    while (rows === '') {
+      const main = 'SELECT id FROM events ORDER BY id';
+      rows = await withSnapshot(broken, { main, submission }, async (snapshot) =>
+        (await bytesOf(await snapshot.rows('main'))).toString(),
+      ).catch((error: unknown) => {
+        attempts.push(error);
+        return '';
+      });
+    }
+    done = true;
+    await cutting;
+    await proxy.down();
+    expect(rows.trimEnd().split('\n')).toEqual(Array.from({ length: 2500 }, (_, at) => `${at + 1}`));
+    expect(attempts.filter((error) => !(error instanceof SourceError && error.retryable))).toEqual([]);
+    expect(reading().map(({ parts }) => parts[3]?.executions)).toEqual([1]);
   });
 });
 
