@@ -15,6 +15,8 @@ export { AWS_RATES } from './redshift/rate-limit.js';
 export interface RedshiftDataApiOptions {
   /** The PostgreSQL that runs the SQL; `Database` and `DbUser` of a request change nothing. */
   databaseUrl: string;
+  /** Any free one unless told. */
+  port?: number;
   /** A page ends with the row that reaches either; 1,000 rows and 1 MB unless told. */
   pageRows?: number;
   pageBytes?: number;
@@ -113,7 +115,7 @@ export async function startRedshiftDataApi(options: RedshiftDataApiOptions): Pro
     return withFault(fault, gone, () => handlers[operation]({ input, fault, gone }));
   };
 
-  const server = await serveJson(answer);
+  const server = await serveJson(answer, options.port);
   return {
     endpoint: server.url,
     requests,

@@ -20,9 +20,12 @@ export interface HttpServer {
 }
 
 /** Serves AWS's JSON 1.1 protocol on 127.0.0.1; `answer` gives the body, or throws an ApiError or a Reset. */
-export async function serveJson(answer: (request: JsonRequest) => Promise<string>): Promise<HttpServer> {
+export async function serveJson(
+  answer: (request: JsonRequest) => Promise<string>,
+  port = 0,
+): Promise<HttpServer> {
   const server = createServer((request, response) => void serve(request, response, answer));
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server has no port.');
