@@ -15,6 +15,7 @@ import type { Temporal } from './temporal.js';
 interface Options {
   reset?: boolean;
   once?: boolean;
+  withRedshift?: boolean;
 }
 
 export function addDev(program: Command, run: Run): void {
@@ -28,10 +29,12 @@ export function addDev(program: Command, run: Run): void {
       '--once',
       'end after the first imports; the exit code is 0 only if they are as the sample must give',
     )
-    .action(({ reset, once }: Options) =>
-      run((session) => dev(session, { reset: reset === true, once: once === true }), {
-        writesEnvironment: true,
-      }),
+    .option(
+      '--with-redshift',
+      "add a sync that reads from a stand-in for Amazon Redshift's Data API, here as well",
+    )
+    .action(({ reset = false, once = false, withRedshift = false }: Options) =>
+      run((session) => dev(session, { reset, once, withRedshift }), { writesEnvironment: true }),
     );
   examples(command, 'inlet dev', 'inlet dev --reset --once');
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { endProcess, isAlive, type Ending, type ProcessIdentity } from './process-identity.js';
 
 /** The parts that `inlet dev` runs, in the order in which they start; they end in the opposite one. */
-export const parts = ['PostgreSQL', 'Temporal', 'worker'] as const;
+export const parts = ['PostgreSQL', 'Temporal', "Redshift's stand-in", 'worker'] as const;
 
 export type Part = (typeof parts)[number];
 
@@ -11,6 +11,7 @@ export const ending: Record<Part, Ending> = {
   // Fast shutdown: https://www.postgresql.org/docs/18/server-shutdown.html
   PostgreSQL: { signal: 'SIGINT', graceMs: 20_000 },
   Temporal: { signal: 'SIGTERM', graceMs: 10_000 },
+  "Redshift's stand-in": { signal: 'SIGTERM', graceMs: 5_000 },
   // It drains: activities that run may take ten seconds to finish.
   worker: { signal: 'SIGTERM', graceMs: 20_000 },
 };

@@ -16,6 +16,8 @@ export interface DevOptions {
   reset: boolean;
   /** End after the first imports. */
   once: boolean;
+  /** One more sync, from a stand-in for the Redshift Data API. */
+  withRedshift: boolean;
   environment: Environment;
   /** Whether the terminal may be coloured. */
   colour: boolean;

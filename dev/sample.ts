@@ -13,6 +13,9 @@ import { root } from './state.js';
 /** The workspace's file, for databases that `inlet dev` has made. */
 export const sampleFile = join(root, 'examples', 'inlet.yaml');
 
+/** One more workspace's file, for the stand-in of Redshift. */
+export const redshiftFile = join(root, 'examples', 'redshift.yaml');
+
 /** What the first import of a sync must give, if it has not been tampered with (examples/crm.sql says why). */
 interface Expected {
   counts: RowCounts;
@@ -45,6 +48,10 @@ export const expected: Record<string, Expected> = {
   leads: {
     counts: { rows: 600, added: 535, updated: 15, unchanged: 0, skipped: 0, superseded: 10, failed: 40 },
     failures: { blank_key: 12, too_long: 4, invalid_email: 12, belongs_to_another: 6, already_set: 6 },
+  },
+  spend: {
+    counts: { rows: 4_000, added: 4_000, updated: 0, unchanged: 0, skipped: 0, superseded: 0, failed: 0 },
+    failures: {},
   },
 };
 

@@ -4,7 +4,8 @@ import type { Environment } from '../config/environment.js';
 import { accountUrl, readPasswords, writeEnvironment, type Passwords } from './credentials.js';
 import { prepareDatabases } from './databases.js';
 import { startPostgres, type PostgresServer } from './postgres-server.js';
-import { sampleFile } from './sample.js';
+import { doubleCredentials, startRedshiftDouble } from './redshift-double.js';
+import { redshiftFile, sampleFile } from './sample.js';
 import type { Screen } from './screen.js';
 import type { State } from './state.js';
 import type { Supervisor } from './supervisor.js';
@@ -13,6 +14,7 @@ import { startTemporal, type TemporalServer } from './temporal-server.js';
 import { startWorker } from './worker-process.js';
 
 interface Starting {
+  withRedshift: boolean;
   environment: Environment;
   state: State;
   supervisor: Supervisor;
@@ -23,6 +25,8 @@ interface Starting {
 export interface Running {
   /** What commands find in `.inlet/env`, and nothing else. */
   environment: Environment;
+  /** The workspaces' files. */
+  files: string[];
   crmOwnerUrl: string;
   temporalUi: string;
 }
@@ -36,7 +40,7 @@ const forgotten = { TEMPORAL_PROFILE: '', TEMPORAL_API_KEY: '', TEMPORAL_TLS: ''
 /** Starts PostgreSQL, Temporal and a worker, and makes the sample where it isn't there yet. */
 export async function startEverything(starting: Starting): Promise<Running> {
   const { state, screen, supervisor, signal } = starting;
-  for (const name of ['postgres', 'temporal', 'worker']) await setAside(logFile(state, name));
+  for (const name of ['postgres', 'temporal', 'redshift', 'worker']) await setAside(logFile(state, name));
 
   const { passwords, isNew } = await readPasswords(state.env);
   const gaveUp = new AbortController();
@@ -50,9 +54,11 @@ export async function startEverything(starting: Starting): Promise<Running> {
   });
 
   const crmOwnerUrl = accountUrl('CRM_OWNER_URL', passwords, postgres.port);
+  const crmUrl = accountUrl('CRM_DATABASE_URL', passwords, postgres.port);
+  const redshift = starting.withRedshift ? await runRedshiftDouble(starting, crmUrl) : undefined;
   const variables = {
     INLET_STORE_URL: accountUrl('INLET_STORE_URL', passwords, postgres.port),
-    CRM_DATABASE_URL: accountUrl('CRM_DATABASE_URL', passwords, postgres.port),
+    CRM_DATABASE_URL: crmUrl,
     CRM_OWNER_URL: crmOwnerUrl,
     INLET_DEV_POSTGRES_URL: postgres.url,
     INLET_CONFIG: sampleFile,
@@ -60,18 +66,20 @@ export async function startEverything(starting: Starting): Promise<Running> {
     TEMPORAL_NAMESPACE: 'default',
     // Instead of the user's own temporal.toml, which may be for another server.
     TEMPORAL_CONFIG_FILE: state.temporalConfig,
+    ...redshift,
   };
   await writeFile(state.temporalConfig, '[profile.default]\n');
   await writeEnvironment(state.env, variables);
 
   screen.doing('worker', 'starting the worker');
-  const worker = { file: sampleFile, temporalAddress: temporal.address, logFile: logFile(state, 'worker') };
-  const run = (onSpawn: Parameters<typeof startWorker>[0]['onSpawn']) =>
-    startWorker({ ...worker, env: { ...variables, ...forgotten }, onSpawn });
+  const files = redshift === undefined ? [sampleFile] : [sampleFile, redshiftFile];
+  const env = { ...variables, ...forgotten, ...(redshift && doubleCredentials) };
+  const worker = { files, env, temporalAddress: temporal.address, logFile: logFile(state, 'worker') };
+  const run = (onSpawn: Parameters<typeof startWorker>[0]['onSpawn']) => startWorker({ ...worker, onSpawn });
   await supervisor.run('worker', run, () => run);
   screen.done('worker', 'a worker');
 
-  return { environment: only(variables), crmOwnerUrl, temporalUi: temporal.ui.url };
+  return { environment: only(variables), files, crmOwnerUrl, temporalUi: temporal.ui.url };
 }
 
 async function runPostgres(
@@ -104,6 +112,27 @@ async function runPostgres(
   await prepareDatabases(passwords, server.port);
   screen.done('postgres', 'a sample CRM with 10,000 customers, 500 companies and 600 leads');
   return server;
+}
+
+/** @returns what its workspace's file asks for */
+async function runRedshiftDouble(
+  { state, supervisor, screen }: Starting,
+  databaseUrl: string,
+): Promise<{ REDSHIFT_ENDPOINT: string }> {
+  screen.doing('redshift', "starting Redshift's stand-in");
+  const options = { databaseUrl, logFile: logFile(state, 'redshift') };
+  const { endpoint } = await supervisor.run(
+    "Redshift's stand-in",
+    (onSpawn) => startRedshiftDouble({ ...options, onSpawn }),
+    ({ port }) =>
+      (onSpawn) =>
+        startRedshiftDouble({ ...options, port, onSpawn }),
+  );
+  screen.done(
+    'redshift',
+    `a stand-in for the Redshift Data API on ${endpoint}: not Amazon's, its SQL runs on the sample CRM`,
+  );
+  return { REDSHIFT_ENDPOINT: endpoint };
 }
 
 async function runTemporal({

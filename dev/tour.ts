@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../config/environment.js';
 import { loadWorkspaceFile, type WorkspaceFile } from '../config/workspace-file.js';
@@ -5,13 +6,15 @@ import { latestImport, listImports } from '../store/import-log.js';
 import { openStore, type Store } from '../store/store.js';
 import { connected } from './databases.js';
 import { followFirstImport } from './first-import.js';
-import { differences, liveALittle, sampleFile } from './sample.js';
+import { differences, liveALittle, redshiftFile } from './sample.js';
 import type { Screen } from './screen.js';
+import { root } from './state.js';
 import type { Tools } from './tools.js';
 
 export interface Tour {
   once: boolean;
   environment: Environment;
+  files: string[];
   crmOwnerUrl: string;
   temporalUi: string;
   screen: Screen;
@@ -23,6 +26,13 @@ export interface Tour {
 const LIFE_EVERY_MS = 20_000;
 const LOOK_EVERY_MS = 1_000;
 
+/** A sync, and the last of its imports that was shown. */
+interface Shown {
+  workspace: string;
+  sync: string;
+  last: number;
+}
+
 /**
  * Applies the sample's syncs, shows the first import of each, and then, until the signal, one line for every later one.
  *
@@ -30,21 +40,24 @@ const LOOK_EVERY_MS = 1_000;
  */
 export async function guide(tour: Tour): Promise<0 | 1> {
   const { environment, screen } = tour;
-  const file = await loadWorkspaceFile(sampleFile, environment);
-  const store = openStore(file.storeUrl(), { max: 2, applicationName: 'inlet dev' });
+  const files = await Promise.all(tour.files.map((file) => loadWorkspaceFile(file, environment)));
+  const store = openStore(environment.get('INLET_STORE_URL') ?? '', { max: 2, applicationName: 'inlet dev' });
   try {
     const wrong: string[] = [];
-    const seen = new Map<string, number>();
-    for (const sync of file.syncs.keys()) {
-      wrong.push(...(await showFirst(tour, file, store, sync)));
-      seen.set(sync, (await latestImport(store, { workspace: file.settings.name, sync }))?.number ?? 1);
+    const seen: Shown[] = [];
+    for (const file of files) {
+      for (const sync of file.syncs.keys()) {
+        wrong.push(...(await showFirst(tour, file, store, sync)));
+        const which = { workspace: file.settings.name, sync };
+        seen.push({ ...which, last: (await latestImport(store, which))?.number ?? 1 });
+      }
     }
     if (tour.once) {
       for (const difference of wrong) screen.warn(`Not as the sample must be: ${difference}.`);
       return wrong.length === 0 ? 0 : 1;
     }
     sayWhatIsNext(tour);
-    await Promise.race([showLater(tour, file, store, seen), liveOn(tour)]);
+    await Promise.race([showLater(tour, store, seen), liveOn(tour)]);
     return 0;
   } finally {
     await store.close();
@@ -60,7 +73,7 @@ async function showFirst(
 ): Promise<string[]> {
   screen.doing('apply', `applying ${sync}`);
   await tools.apply(environment, file, sync);
-  screen.done('apply', `applied ${sync} of examples/inlet.yaml`);
+  screen.done('apply', `applied ${sync} of ${relative(root, file.path)}`);
   screen.line();
   const which = { workspace: file.settings.name, sync };
   const { record, failures } = await followFirstImport(store, which, tools, signal);
@@ -77,7 +90,7 @@ async function showFirst(
 }
 
 /** The sample needs its syncs; with others in the file, what to do with the leads would mislead. */
-function sayWhatIsNext({ screen, temporalUi }: Tour): void {
+function sayWhatIsNext({ screen, files, temporalUi }: Tour): void {
   const lines = [
     `The Temporal UI shows every sync, import and the workspace's mutex: ${temporalUi}`,
     '',
@@ -93,6 +106,7 @@ function sayWhatIsNext({ screen, temporalUi }: Tour): void {
     '  npx inlet resume customers',
     '  npx inlet imports customers       its history',
     '',
+    ...(files.includes(redshiftFile) ? ofRedshift : []),
     'The CRM changes a little every now and then. Each later import is a line below; Ctrl-C stops everything.',
     'What PostgreSQL, Temporal and the worker have to say is in .inlet/logs/.',
     '',
@@ -100,20 +114,24 @@ function sayWhatIsNext({ screen, temporalUi }: Tour): void {
   for (const line of lines) screen.line(line);
 }
 
-async function showLater(
-  { screen, tools, signal }: Tour,
-  file: WorkspaceFile,
-  store: Store,
-  seen: Map<string, number>,
-): Promise<never> {
+/** Amazon's client looks for credentials in the environment of the process, and not in .inlet/env. */
+const ofRedshift = [
+  "The workspace of Redshift's stand-in, which takes any credentials:",
+  '',
+  '  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any',
+  '  npx inlet --config examples/redshift.yaml preview spend',
+  '  npx inlet --config examples/redshift.yaml check',
+  '',
+];
+
+async function showLater({ screen, tools, signal }: Tour, store: Store, seen: Shown[]): Promise<never> {
   for (;;) {
-    for (const [sync, last] of seen) {
-      const newer = await orNothing(() =>
-        listImports(store, { workspace: file.settings.name, sync, limit: 20 }),
-      );
+    for (const shown of seen) {
+      const { workspace, sync } = shown;
+      const newer = await orNothing(() => listImports(store, { workspace, sync, limit: 20 }));
       for (const record of (newer ?? []).toReversed()) {
-        if (record.number <= last || record.status === 'Running') continue;
-        seen.set(sync, record.number);
+        if (record.number <= shown.last || record.status === 'Running') continue;
+        shown.last = record.number;
         screen.line(`${sync} ${tools.importLine(record)}`);
       }
     }

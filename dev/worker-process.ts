@@ -6,8 +6,8 @@ import { startServer, type ServerProcess } from './server-process.js';
 import { root } from './state.js';
 
 export interface WorkerOptions {
-  /** The workspace's file. */
-  file: string;
+  /** The workspaces' files. */
+  files: string[];
   temporalAddress: string;
   /** Added to our own environment. */
   env: Record<string, string>;
@@ -28,7 +28,11 @@ export async function startWorker(options: WorkerOptions): Promise<ServerProcess
       name: 'The worker',
       command: {
         file: process.execPath,
-        args: [join(root, 'bin', 'inlet.js'), '--config', options.file, 'worker'],
+        args: [
+          join(root, 'bin', 'inlet.js'),
+          ...options.files.flatMap((file) => ['--config', file]),
+          'worker',
+        ],
       },
       cwd: root,
       env: options.env,

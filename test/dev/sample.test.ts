@@ -4,7 +4,7 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { readEnvironment } from '../../config/environment.js';
 import { loadWorkspaceFile } from '../../config/workspace-file.js';
 import { connected } from '../../dev/databases.js';
-import { differences, expected, liveALittle, mendLeads, sampleFile } from '../../dev/sample.js';
+import { differences, expected, liveALittle, mendLeads, redshiftFile, sampleFile } from '../../dev/sample.js';
 import { root } from '../../dev/state.js';
 import type { FailureCount } from '../../store/records.js';
 import { importRecord } from '../client/records.js';
@@ -18,9 +18,11 @@ const failuresOfLeads = (): FailureCount[] => [
   { query: 'main', reason: 'too_long', count: 4 },
 ];
 
-it('the sample file is right, and has the syncs that are expected to give something', async () => {
-  const { syncs } = await loadWorkspaceFile(sampleFile, readEnvironment());
-  expect([...syncs.keys()]).toEqual(Object.keys(expected));
+it('the sample files are right, and have the syncs that are expected to give something', async () => {
+  const [crm, warehouse] = await Promise.all(
+    [sampleFile, redshiftFile].map((file) => loadWorkspaceFile(file, readEnvironment())),
+  );
+  expect([...(crm?.syncs.keys() ?? []), ...(warehouse?.syncs.keys() ?? [])]).toEqual(Object.keys(expected));
 });
 
 it('imports that give what the sample must give differ in nothing', () => {
