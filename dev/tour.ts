@@ -119,7 +119,7 @@ const ofRedshift = [
   "The workspace of Redshift's stand-in, which takes any credentials:",
   '',
   '  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any',
-  '  npx inlet --config examples/redshift.yaml preview spend',
+  '  npx inlet --config examples/redshift.yaml preview spend --full',
   '  npx inlet --config examples/redshift.yaml check',
   '',
 ];
