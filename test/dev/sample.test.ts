@@ -26,9 +26,15 @@ it('the sample files are right, and have the syncs that are expected to give som
 });
 
 it('imports that give what the sample must give differ in nothing', () => {
-  const customers = importRecord({ sync: 'customers', counts: expected['customers']?.counts ?? null });
+  const { counts = null, relationships = null } = expected['customers'] ?? {};
+  const customers = importRecord({ sync: 'customers', counts, relationships });
   const leads = importRecord({ sync: 'leads', counts: expected['leads']?.counts ?? null });
   expect(differences(customers, [])).toEqual([]);
+  expect(differences({ ...customers, relationships: null }, [])).toEqual([
+    'customers: relationships rows is 0 and should be 8000',
+    'customers: relationships related is 0 and should be 7500',
+    'customers: relationships unchanged is 0 and should be 500',
+  ]);
   expect(differences(leads, failuresOfLeads())).toEqual([]);
 });
 
