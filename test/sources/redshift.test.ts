@@ -364,10 +364,10 @@ describe('connections that break at random', () => {
     opened.push(broken);
     const random = fc.sample(fc.integer({ min: 5, max: 60 }), { numRuns: 400, seed: 7 });
     const submission = submissionNamed('cut');
-    let done = false;
+    const done = new AbortController();
     const cutting = (async () => {
       for (const ms of random) {
-        if (done) return;
+        if (done.signal.aborted) return;
         await sleep(ms);
         await proxy.down();
         await proxy.up();
@@ -384,7 +384,7 @@ describe('connections that break at random', () => {
         return '';
       });
     }
-    done = true;
+    done.abort();
     await cutting;
     await proxy.down();
     expect(rows.trimEnd().split('\n')).toEqual(Array.from({ length: 2500 }, (_, at) => `${at + 1}`));
