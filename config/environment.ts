@@ -114,3 +114,8 @@ function withoutQuotes(value: string): string {
   const quoted = value.length >= 2 && (quote === '"' || quote === "'") && value.endsWith(quote);
   return quoted ? value.slice(1, -1) : value;
 }
+
+/** Sets a variable for a library that reads the environment itself, unless the user has set it. */
+export function setUnlessSet(name: string, value: string): void {
+  process.env[name] ??= value;
+}

@@ -45,12 +45,17 @@ export function apiError(
   const code = 'code' in error ? String(error.code) : '';
   if (credentials.has(error.name))
     return said(
-      `AWS takes no credentials for ${at}: ${error.name}. Give the worker valid ones, as the AWS SDK finds them (docs/redshift.md).`,
+      `AWS takes no credentials for ${at}: ${error.name}. Give this process valid ones, where the AWS SDK looks for them (docs/redshift.md).`,
       error.name.startsWith('Expired'),
+    );
+  if (/region is missing/i.test(error.message))
+    return said(
+      `Nothing says in which AWS region ${at} is. Set its region in inlet.yaml, or AWS_REGION in the environment.`,
+      false,
     );
   if (error.name === 'AccessDeniedException')
     return said(
-      `AWS denies the worker's identity what it needs on ${at}. docs/redshift.md has the IAM policy; "inlet check" shows what is denied.`,
+      `AWS denies this process's identity what it needs on ${at}. docs/redshift.md has the IAM policy; "inlet check" shows what is denied.`,
       false,
     );
   if (error.name === 'ResourceNotFoundException')
@@ -61,8 +66,11 @@ export function apiError(
   if (error.name === 'ValidationException')
     return said(`The Data API refuses what it was asked on ${at}: ${firstLine(error.message)}`, false);
   if (passing.has(error.name) || network.test(code) || /socket hang up|ECONNRESET/.test(error.message))
-    return said(`${at} can't be reached or is too busy (${code === '' ? error.name : code}).`, true);
-  return said(`${at} failed (${error.name}).`, true);
+    return said(
+      `Database "${name}" (Amazon Redshift Data API) can't be reached or is too busy (${code === '' ? error.name : code}).`,
+      true,
+    );
+  return said(`Database "${name}" (Amazon Redshift Data API) failed (${error.name}).`, true);
 }
 
 const firstLine = (text: string) => (text.split('\n')[0] ?? '').slice(0, 300);

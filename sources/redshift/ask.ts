@@ -48,7 +48,7 @@ async function submitOurs(
   } catch (error) {
     if (!(error instanceof BatchDenied)) throw error;
     const { id } = await api.submit(sql, randomUUID(), signal, undefined);
-    return { id, results: { main: id } };
+    return { id, results: { main: id }, isLimited: false };
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type Field,
 } from '@aws-sdk/client-redshift-data';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setUnlessSet } from '../../config/environment.js';
 import type { RedshiftConnection } from '../../config/workspace-file.js';
 import { isNamed } from './api-error.js';
 
@@ -41,6 +42,8 @@ export class DataApi {
   readonly #target: Target;
 
   constructor({ region, endpoint, target, database, secretArn }: RedshiftConnection) {
+    // Which versions of Node.js later versions of the client will need is for those who upgrade it, not for users.
+    setUnlessSet('AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'true');
     this.#client = new RedshiftDataClient({
       ...(region !== undefined && { region }),
       ...(endpoint !== undefined && { endpoint }),

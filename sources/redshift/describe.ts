@@ -67,7 +67,7 @@ async function submitDescription(
   } catch (error) {
     if (!(error instanceof BatchDenied)) throw error;
     const { id } = await api.submit(sql, randomUUID(), signal, undefined);
-    return { id, results: { main: id } };
+    return { id, results: { main: id }, isLimited: false };
   }
 }
 

@@ -32,6 +32,7 @@ const handle = z.object({
   number: z.int(),
   running: z.object({
     id: z.string(),
+    isLimited: z.boolean(),
     results: z.object({ main: z.string().exactOptional(), relationships: z.string().exactOptional() }),
   }),
   columns: z.array(z.tuple([queryName, z.array(column)])),

@@ -10,6 +10,8 @@ export interface Running {
   /** Of the batch, or of the statement that was submitted last. */
   id: string;
   results: Partial<Record<QueryName, string>>;
+  /** Whether the cluster ends it by itself at its time limit. */
+  isLimited: boolean;
 }
 
 /** The service may be told not to let us submit batches; then only one query can be read, unless in a session. */
@@ -39,7 +41,7 @@ export async function submitBatch(
     const results: Running['results'] = {};
     for (const [index, { reads }] of steps.entries())
       if (reads !== undefined) results[reads] = `${id}:${index + 1}`;
-    return { id, results };
+    return { id, results, isLimited: true };
   } catch (error) {
     throw isNamed(error, 'AccessDeniedException') ? new BatchDenied(error) : error;
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { RedshiftConnection } from '../../config/workspace-file.js';
 import { SourceError } from '../source-error.js';
 import { apiError } from './api-error.js';
@@ -26,7 +27,7 @@ export async function runInSession(
   const [only] = reads;
   if (reads.length === 1 && only !== undefined) return await runOne(api, connection, only, token, signal);
   try {
-    return await runAll(api, connection, steps, token, signal);
+    return await runAll(api, connection, steps, signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof SourceError) throw error;
@@ -52,31 +53,31 @@ async function runOne(
 ): Promise<Running> {
   try {
     const { id } = await api.submit(sql, token, signal, undefined);
-    return { id, results: { main: id } };
+    return { id, results: { main: id }, isLimited: false };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw apiError(error, connection, 'read');
   }
 }
 
+/** With tokens of its own: an earlier attempt's statements belong to that one's session, which may have ended. */
 async function runAll(
   api: DataApi,
   connection: RedshiftConnection,
   steps: Step[],
-  token: string,
   signal: AbortSignal,
 ): Promise<Running> {
   const results: Running['results'] = {};
   let session: string | undefined;
   let last = '';
-  for (const [index, { sql, reads }] of steps.entries()) {
+  for (const { sql, reads } of steps) {
     const place = session === undefined ? { keepSeconds: KEEP_SECONDS } : { id: session };
-    const submitted = await api.submit(sql, `${token.slice(0, 60)}-${index}`, signal, place);
+    const submitted = await api.submit(sql, randomUUID(), signal, place);
     session ??= submitted.session;
     const failed = await failureOf(api, submitted.id, signal);
     if (failed !== null) throw explainFailure(failed, { connection, phase: 'read' });
     if (reads !== undefined) results[reads] = submitted.id;
     last = submitted.id;
   }
-  return { id: last, results };
+  return { id: last, results, isLimited: true };
 }

@@ -14,7 +14,7 @@ import { readHandle, writeHandle, type Handle } from './handle.js';
 import { explainFailure } from './statement-error.js';
 import { batchOf, reading, type Step } from './statements.js';
 
-/** What the cluster may take beyond the query's own limit, until we cancel the statement ourselves. */
+/** What a cluster that knows the query's limit may take beyond it, until we cancel the statement ourselves. */
 const MARGIN_MS = 5 * 60_000;
 
 /**
@@ -159,7 +159,9 @@ export class RedshiftSnapshot implements Snapshot {
   /** @returns null if it finished, else why it failed */
   async #finish(running: Running): Promise<Error | null> {
     this.#running = running;
-    const limit = AbortSignal.timeout(Math.min(this.request.queryTimeoutMs + MARGIN_MS, 2_147_483_647));
+    const limit = AbortSignal.timeout(
+      Math.min(this.request.queryTimeoutMs + (running.isLimited ? MARGIN_MS : 0), 2_147_483_647),
+    );
     try {
       const failed = await failureOf(this.api, running.id, AbortSignal.any([this.signal, limit]));
       this.#running = undefined;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import type { RedshiftConnection } from '../../config/workspace-file.js';
+import { DataApi } from '../../sources/redshift/data-api.js';
 import { SourceError } from '../../sources/source-error.js';
 import type { Source } from '../../sources/source.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
@@ -12,7 +13,13 @@ import {
   type RedshiftDataApi,
   type RedshiftDataApiOptions,
 } from '../support/redshift-data-api.js';
-import { redshiftAt, rowsOf, submissionNamed, withSnapshot } from '../support/redshift-source.js';
+import {
+  connectionTo,
+  redshiftAt,
+  rowsOf,
+  submissionNamed,
+  withSnapshot,
+} from '../support/redshift-source.js';
 import { bytesOf, connected, failureOf, never } from '../support/source-database.js';
 import { tcpProxy } from '../support/tcp-proxy.js';
 
@@ -268,6 +275,17 @@ describe('where batches are denied', () => {
     expect(await rowsOf(source, 'SELECT 9007199254740993 AS x')).toBe('9007199254740993\n');
   });
 
+  it('one query that takes longer than its time limit is cancelled by us', async () => {
+    await start({ denied: ['BatchExecuteStatement'] });
+    const request = { main: 'SELECT pg_sleep(60) AS x', queryTimeoutMs: 1_500 };
+    const failure = await failureOf(
+      withSnapshot(source, request, (snapshot) => snapshot.rows('main').then(bytesOf)),
+    );
+    expect(failure.message).toContain('took longer than its queryTimeout, and was cancelled');
+    expect(failure.retryable).toBe(false);
+    expect(api.statements().at(-1)).toMatchObject({ status: 'ABORTED' });
+  });
+
   it('two queries share a session, and so a snapshot', async () => {
     await start({ denied: ['BatchExecuteStatement'] });
     const texts = await withSnapshot(
@@ -391,6 +409,15 @@ describe('connections that break at random', () => {
     expect(attempts.filter((error) => !(error instanceof SourceError && error.retryable))).toEqual([]);
     expect(reading().map(({ parts }) => parts[3]?.executions)).toEqual([1]);
   });
+});
+
+test('to cancel what has ended by itself meanwhile is no error', async () => {
+  await start();
+  await rowsOf(source, 'SELECT 1 AS x');
+  const id = reading()[0]?.id ?? '';
+  const client = new DataApi(connectionTo(api.endpoint));
+  await expect(client.cancel(id)).resolves.toBeUndefined();
+  client.close();
 });
 
 describe('start time and check', () => {

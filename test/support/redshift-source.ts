@@ -7,20 +7,20 @@ import { bytesOf, never } from './source-database.js';
 process.env['AWS_ACCESS_KEY_ID'] ??= 'AKIDEXAMPLE';
 process.env['AWS_SECRET_ACCESS_KEY'] ??= 'secret';
 
-export function redshiftAt(endpoint: string, settings: Partial<RedshiftConnection> = {}): Source {
-  return openRedshift({
-    type: 'redshift',
-    name: 'warehouse',
-    region: 'eu-central-1',
-    target: { workgroup: 'analytics' },
-    database: 'dev',
-    secretArn: undefined,
-    endpoint,
-    readOnly: true,
-    queryTimeoutMs: 60_000,
-    ...settings,
-  });
-}
+export const connectionTo = (endpoint: string): RedshiftConnection => ({
+  type: 'redshift',
+  name: 'warehouse',
+  region: 'eu-central-1',
+  target: { workgroup: 'analytics' },
+  database: 'dev',
+  secretArn: undefined,
+  endpoint,
+  readOnly: true,
+  queryTimeoutMs: 60_000,
+});
+
+export const redshiftAt = (endpoint: string, settings: Partial<RedshiftConnection> = {}): Source =>
+  openRedshift({ ...connectionTo(endpoint), ...settings });
 
 /** A place that outlives attempts, as an import's row is one. */
 export function submissionNamed(key: string, isAbandoned = false): Submission & { handles: string[] } {
