@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createInlet, dataOf, type Inlet } from '../support/inlet.js';
 import { startRedshiftDataApi, type RedshiftDataApi } from '../support/redshift-data-api.js';
+import { redshiftWire, type RedshiftWire } from '../support/redshift-wire.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 let inlet: Inlet;
 let api: RedshiftDataApi;
+let wire: RedshiftWire;
 beforeAll(async () => {
   inlet = await createInlet();
   await inlet.source.query(`
@@ -14,7 +16,9 @@ beforeAll(async () => {
       (9007199254740993, 'ada@example.com', 12345678901234.5670, '2026-01-31 06:30:00+01'),
       (2, '', NULL, NULL)`);
   api = await startRedshiftDataApi({ databaseUrl: inlet.env.CRM_DATABASE_URL ?? '' });
+  wire = await redshiftWire(inlet.env.CRM_DATABASE_URL ?? '');
   Object.assign(inlet.env, {
+    WAREHOUSE_URL: wire.url,
     REDSHIFT_ENDPOINT: api.endpoint,
     AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
     AWS_SECRET_ACCESS_KEY: 'secret',
@@ -24,7 +28,9 @@ workspace: { name: ${inlet.workspace} }
 databases:
   warehouse:
     { type: redshift, region: us-east-1, workgroup: analytics, database: dev, endpoint: "\${REDSHIFT_ENDPOINT}" }
+  direct: { type: redshift-direct, url: "\${WAREHOUSE_URL}", ssl: disable }
 syncs:
+  wired: { database: direct, every: 6h, identifyBy: id, query: "SELECT id + 100 AS id, spend FROM customers" }
   customers:
     database: warehouse
     every: 6h
@@ -40,6 +46,7 @@ syncs:
 afterAll(async () => {
   await inlet.close();
   await api.close();
+  await wire.stop();
 });
 
 const executions = () =>
@@ -73,6 +80,15 @@ test('an import brings values exactly, and its start time is by the clock of the
     relationships: { rows: 1, failed: 1 },
     startBound: 'clock',
   });
+});
+
+test('a redshift-direct database is read over the wire', async () => {
+  const checked = await inlet.inlet('check', 'direct');
+  expect(checked.stdout).toMatch(/ok +version: .*Redshift/);
+  expect(await inlet.inlet('apply', 'wired')).toMatchObject({ code: 0 });
+  await inlet.untilStatus('wired', 1, 'Completed');
+  const shown = await inlet.inlet('show', 'person', '9007199254741093');
+  expect(shown.stdout).toMatch(/^\.spend +12345678901234\.5670$/m);
 });
 
 test('a worker that dies while the query runs does not make it run twice', async () => {
