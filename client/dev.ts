@@ -45,15 +45,25 @@ async function dev({ environment, out }: Session, options: Required<Options>): P
   return saidBy(() => runDev({ ...options, environment, colour }, toolsFor(out)));
 }
 
+/** The worker is there, for we have started it, but it has only just begun; each attempt waits for some seconds. */
+const ATTEMPTS = 10;
+
 /** What the tour shows looks as it does in other commands. */
 function toolsFor(out: Output): Tools {
   return {
     apply: async (environment, file, sync) => {
-      const { SyncHandle } = await import('./sync-workflow.js');
+      const { NoWorkerAnswered, SyncHandle } = await import('./sync-workflow.js');
       const definition = syncOfFile(file, sync);
-      await withTemporal(environment, (temporal) =>
-        new SyncHandle(temporal, definition.workspace, sync).define({ definition, settings: file.settings }),
-      );
+      const { settings } = file;
+      await withTemporal(environment, async (temporal) => {
+        const handle = new SyncHandle(temporal, definition.workspace, sync);
+        for (let attempt = 1; ; attempt += 1)
+          try {
+            return await handle.define({ definition, settings });
+          } catch (error) {
+            if (!(error instanceof NoWorkerAnswered) || attempt === ATTEMPTS) throw error;
+          }
+      });
     },
     closed: (environment, { workspace, sync, number }) =>
       withTemporal(environment, async ({ client }) => {
