@@ -46,8 +46,8 @@ export const mutants: Mutant[] = [
   },
   {
     rule: 'the later row supersedes',
-    find: /max\(n\) OVER \(PARTITION BY key\)([^]*)n < newest/,
-    put: 'min(n) OVER (PARTITION BY key)$1n > newest',
+    find: /max\(n\) OVER \(PARTITION BY identity0\)([^]*)n < newest/,
+    put: 'min(n) OVER (PARTITION BY identity0)$1n > newest',
   },
   {
     rule: 'superseded rows do nothing else',
@@ -56,8 +56,8 @@ export const mutants: Mutant[] = [
   },
   {
     rule: 'keys that are emails compare without case (superseding)',
-    find: /lower\((s\.c\d+)\) AS key\n/,
-    put: '$1 AS key\n',
+    find: /lower\((s\.c\d+)\) AS identity0\n/,
+    put: '$1 AS identity0\n',
   },
   {
     rule: 'keys that are emails compare without case (people)',
