@@ -1,28 +1,15 @@
-import type { FailureCount, ImportRecord, RelationshipCounts, RowCounts } from '../store/records.js';
+import {
+  outcomeNames,
+  relationshipOutcomeNames,
+  type FailureCount,
+  type ImportRecord,
+} from '../store/records.js';
 import type { Output } from './output.js';
 import { startBoundText } from './start-bound.js';
 import { pairsText, tableText } from './table.js';
 import { targetPairs } from './target-text.js';
 import { countText, durationText, secondsText, timeText } from './time-text.js';
 import { visible, visibleLines } from './visible-text.js';
-
-const relationshipOutcomes = [
-  'related',
-  'changed',
-  'unchanged',
-  'removed',
-  'superseded',
-  'failed',
-] as const satisfies readonly (keyof RelationshipCounts)[];
-
-const outcomes = [
-  'added',
-  'updated',
-  'unchanged',
-  'skipped',
-  'superseded',
-  'failed',
-] as const satisfies readonly (keyof RowCounts)[];
 
 /** How an import ended: a heading, rows by outcome, and failed rows by reason. */
 export function outcomeText(out: Output, record: ImportRecord, failures: readonly FailureCount[]): string {
@@ -35,13 +22,13 @@ export function outcomeText(out: Output, record: ImportRecord, failures: readonl
   const parts = [heading.join('  ')];
   if (record.reason !== null) parts.push(`  ${visible(record.reason)}`);
   const { counts, relationships } = record;
-  if (counts !== null) parts.push(indented(countsTable('OUTCOME', countPairs(counts, outcomes))));
+  if (counts !== null) parts.push(indented(countsTable('OUTCOME', countPairs(counts, outcomeNames))));
   if (record.addedByFailed > 0) {
     parts.push(`  People added by rows that count as failed: ${countText(record.addedByFailed)}`);
   }
   if (relationships !== null)
     parts.push(
-      `\n${indented(countsTable('RELATIONSHIPS', countPairs(relationships, relationshipOutcomes)))}`,
+      `\n${indented(countsTable('RELATIONSHIPS', countPairs(relationships, relationshipOutcomeNames)))}`,
     );
   const members = membersText(record);
   if (members !== null) parts.push(`  ${members}`);
@@ -175,7 +162,7 @@ export function importsTable(out: Output, records: readonly ImportRecord[]): str
   return tableText(
     [
       ...[right('#'), { head: 'STATUS' }, { head: 'STARTED' }, right('TOOK'), right('ROWS')],
-      ...outcomes.map((outcome) => right(outcome.toUpperCase())),
+      ...outcomeNames.map((outcome) => right(outcome.toUpperCase())),
       ...(related ? [{ head: 'RELATIONSHIPS' }] : []),
       { head: 'REASON' },
     ],
@@ -185,7 +172,7 @@ export function importsTable(out: Output, records: readonly ImportRecord[]): str
       timeText(record.openedAt ?? record.dueAt),
       duration(record.openedAt, record.endedAt) ?? '',
       record.counts === null ? '' : countText(record.counts.rows),
-      ...outcomes.map((outcome) => (record.counts === null ? '' : countText(record.counts[outcome]))),
+      ...outcomeNames.map((outcome) => (record.counts === null ? '' : countText(record.counts[outcome]))),
       ...(related ? [relationshipsLine(record) ?? ''] : []),
       visible(record.status === 'Running' ? progressText(record) : (record.reason ?? '')),
     ]),
@@ -197,7 +184,7 @@ export function importLine(out: Output, record: ImportRecord): string {
   const { counts } = record;
   const parts = [`#${record.number} ${out.status(record.status)}`, timeText(record.openedAt ?? record.dueAt)];
   if (record.status === 'Running') parts.push(progressText(record));
-  if (counts !== null) parts.push(countsLine(counts.rows, countPairs(counts, outcomes)));
+  if (counts !== null) parts.push(countsLine(counts.rows, countPairs(counts, outcomeNames)));
   const related = relationshipsLine(record);
   if (related !== null) parts.push(`relationships: ${related}`);
   if (record.reason !== null) parts.push(visible(record.reason));
@@ -207,7 +194,7 @@ export function importLine(out: Output, record: ImportRecord): string {
 function relationshipsLine({ relationships }: ImportRecord): string | null {
   return relationships === null
     ? null
-    : countsLine(relationships.rows, countPairs(relationships, relationshipOutcomes));
+    : countsLine(relationships.rows, countPairs(relationships, relationshipOutcomeNames));
 }
 
 /** Such as `10 rows: 8 related, 2 failed`. */

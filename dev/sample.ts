@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
-import type {
-  FailureCount,
-  FailureReason,
-  ImportRecord,
-  RelationshipCounts,
-  RowCounts,
+import {
+  outcomeNames,
+  relationshipOutcomeNames,
+  type FailureCount,
+  type FailureReason,
+  type ImportRecord,
+  type RelationshipCounts,
+  type RowCounts,
 } from '../store/records.js';
 import { root } from './state.js';
 
@@ -76,16 +78,8 @@ export function differences(record: ImportRecord, failures: readonly FailureCoun
     .map(({ name, is, should }) => `${record.sync}: ${name} is ${is} and should be ${should}`);
 }
 
-const countNames = ['rows', 'added', 'updated', 'unchanged', 'skipped', 'superseded', 'failed'] as const;
-const relationshipNames = [
-  'rows',
-  'related',
-  'changed',
-  'unchanged',
-  'removed',
-  'superseded',
-  'failed',
-] as const;
+const countNames = ['rows', ...outcomeNames] as const;
+const relationshipNames = ['rows', ...relationshipOutcomeNames] as const;
 
 function reasonsOf({ failures }: Expected): FailureReason[] {
   const all: FailureReason[] = [

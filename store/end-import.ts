@@ -3,7 +3,13 @@ import { trimFailures } from './failures.js';
 import { FencedOff } from './fence.js';
 import { mirrorSegment } from './mirror-segment.js';
 import { relationshipsOf } from './import-log.js';
-import type { ImportStatus, RelationshipCounts, RowCounts } from './records.js';
+import {
+  outcomeNames,
+  relationshipOutcomeNames,
+  type ImportStatus,
+  type RelationshipCounts,
+  type RowCounts,
+} from './records.js';
 import { bookkeeping, only, transaction, type Store } from './store.js';
 import { lockWorkspace } from './workspaces.js';
 
@@ -128,16 +134,8 @@ interface Sums {
   unapplied: number;
 }
 
-const mainCounts = ['rows', 'added', 'updated', 'unchanged', 'skipped', 'superseded', 'failed'] as const;
-const relationshipCounts = [
-  'rows',
-  'related',
-  'changed',
-  'unchanged',
-  'removed',
-  'superseded',
-  'failed',
-] as const;
+const mainCounts = ['rows', ...outcomeNames] as const;
+const relationshipCounts = ['rows', ...relationshipOutcomeNames] as const;
 
 /** What the applied chunks come to. */
 async function sumChunks(client: pg.ClientBase, key: string): Promise<Sums> {

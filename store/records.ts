@@ -27,6 +27,24 @@ export interface RelationshipCounts {
   failed: number;
 }
 
+/** The outcomes of rows, and of relationship rows, in the order in which they are told. */
+export const outcomeNames = [
+  'added',
+  'updated',
+  'unchanged',
+  'skipped',
+  'superseded',
+  'failed',
+] as const satisfies readonly (keyof RowCounts)[];
+export const relationshipOutcomeNames = [
+  'related',
+  'changed',
+  'unchanged',
+  'removed',
+  'superseded',
+  'failed',
+] as const satisfies readonly (keyof RelationshipCounts)[];
+
 export interface ImportRef {
   workspace: string;
   sync: string;

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Session } from '../postgres/session.js';
-import { copyLine } from './copy-text.js';
+import { copyLine } from '../copy-text.js';
 import { Fetch, SingleStatement } from './statements.js';
 
 const bufferBytes = 64 * 1024;

@@ -1,12 +1,10 @@
 import type { Field } from '@aws-sdk/client-redshift-data';
-import { randomUUID } from 'node:crypto';
 import type { RedshiftConnection } from '../../config/workspace-file.js';
 import { apiError } from './api-error.js';
 import type { DataApi } from './data-api.js';
-import { BatchDenied, failureOf, submitBatch, type Running } from './run-batch.js';
+import { failureOf, submitAlone } from './run-batch.js';
 import { explainFailure } from './statement-error.js';
 import type { SourcePhase } from '../source-error.js';
-import { batchOf } from './statements.js';
 
 /** What we ask for ourselves is answered at once, unless the cluster has other things to do. */
 const ASK_MS = 5 * 60_000;
@@ -23,7 +21,7 @@ export async function ask(
   signal: AbortSignal,
 ): Promise<(string | null)[][]> {
   try {
-    const running = await submitOurs(api, connection, sql, signal);
+    const running = await submitAlone(api, connection, sql, ASK_MS, signal);
     const failed = await failureOf(api, running.id, signal);
     if (failed !== null) throw explainFailure(failed, { connection, phase });
     const rows: (string | null)[][] = [];
@@ -33,22 +31,6 @@ export async function ask(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw apiError(error, connection, phase);
-  }
-}
-
-async function submitOurs(
-  api: DataApi,
-  connection: RedshiftConnection,
-  sql: string,
-  signal: AbortSignal,
-): Promise<Running> {
-  const batch = batchOf([{ sql, reads: 'main' }], ASK_MS, connection.readOnly);
-  try {
-    return await submitBatch(api, batch, randomUUID(), signal);
-  } catch (error) {
-    if (!(error instanceof BatchDenied)) throw error;
-    const { id } = await api.submit(sql, randomUUID(), signal, undefined);
-    return { id, results: { main: id }, isLimited: false };
   }
 }
 

@@ -1,25 +1,9 @@
 import type { Field } from '@aws-sdk/client-redshift-data';
+import { copyLine } from '../copy-text.js';
 
-const special: Record<string, string> = {
-  '\\': '\\\\',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
-
-/** Records as lines of PostgreSQL's COPY text format. https://www.postgresql.org/docs/current/sql-copy.html */
-export function copyLines(records: Field[][]): Buffer {
-  return Buffer.from(records.map((record) => `${record.map(cellText).join('\t')}\n`).join(''));
-}
-
-/** One cell: NULL is `\N`, and what could be taken for it, or for the end of a cell, is escaped. */
-function cellText(field: Field): string {
-  const text = textOf(field);
-  return text === null ? '\\N' : text.replace(/[\\\b\f\n\r\t\v]/g, (character) => special[character] ?? '');
-}
+/** Records as lines of PostgreSQL's COPY text format. */
+export const copyLines = (records: Field[][]): Buffer =>
+  Buffer.from(records.map((record) => copyLine(record.map(textOf))).join(''));
 
 /** A field has one member, whatever it is; one that has none is no value that we could invent. */
 function textOf(field: Field): string | null {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { RedshiftConnection } from '../../config/workspace-file.js';
 import type { UserQuery } from '../postgres/user-query.js';
 import { ofRelationshipQuery, SourceError } from '../source-error.js';
@@ -6,9 +5,9 @@ import type { Column, QueryName } from '../source.js';
 import { apiError } from './api-error.js';
 import { columnsOf } from './columns.js';
 import type { DataApi } from './data-api.js';
-import { failureOf, BatchDenied, submitBatch, type Running } from './run-batch.js';
+import { failureOf, submitAlone } from './run-batch.js';
 import { explainFailure } from './statement-error.js';
-import { batchOf, describing, prefix } from './statements.js';
+import { describing, prefix } from './statements.js';
 
 /** Nothing is computed; a cluster that is busy may take a while to come to it. */
 const DESCRIBE_MS = 10 * 60_000;
@@ -45,30 +44,13 @@ async function describeOne(
 ): Promise<Column[]> {
   refuseMany(query);
   const sql = describing(query.statement);
-  const running = await submitDescription(api, connection, sql, signal);
+  const running = await submitAlone(api, connection, sql, DESCRIBE_MS, signal);
   const failed = await failureOf(api, running.id, signal);
   if (failed !== null)
     throw explainFailure(failed, { connection, phase: 'describe', query: { user: query, prefix } });
   for await (const { columns } of api.pages(running.results.main ?? running.id, signal))
     return columnsOf(columns);
   return [];
-}
-
-/** A statement that gives no row needs no transaction to read only, where batches are denied. */
-async function submitDescription(
-  api: DataApi,
-  connection: RedshiftConnection,
-  sql: string,
-  signal: AbortSignal,
-): Promise<Running> {
-  const batch = batchOf([{ sql, reads: 'main' }], DESCRIBE_MS, connection.readOnly);
-  try {
-    return await submitBatch(api, batch, randomUUID(), signal);
-  } catch (error) {
-    if (!(error instanceof BatchDenied)) throw error;
-    const { id } = await api.submit(sql, randomUUID(), signal, undefined);
-    return { id, results: { main: id }, isLimited: false };
-  }
 }
 
 function refuseMany({ secondStatement }: UserQuery): void {

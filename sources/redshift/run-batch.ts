@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import type { RedshiftConnection } from '../../config/workspace-file.js';
 import type { DescribeStatementResponse } from '@aws-sdk/client-redshift-data';
 import type { QueryName } from '../source.js';
 import { isNamed } from './api-error.js';
 import type { DataApi } from './data-api.js';
 import { statementFailure, type FailedStatement } from './statement-error.js';
-import type { Step } from './statements.js';
+import { batchOf, type Step } from './statements.js';
 
 /** What runs, or has run, and where each query's result is. */
 export interface Running {
@@ -44,6 +46,31 @@ export async function submitBatch(
     return { id, results, isLimited: true };
   } catch (error) {
     throw isNamed(error, 'AccessDeniedException') ? new BatchDenied(error) : error;
+  }
+}
+
+/**
+ * Submits one statement that is no import's: a description, which gives no row, or one of our own. Where batches are
+ * denied it goes without a transaction that only reads.
+ */
+export async function submitAlone(
+  api: DataApi,
+  { readOnly }: Pick<RedshiftConnection, 'readOnly'>,
+  sql: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Running> {
+  try {
+    return await submitBatch(
+      api,
+      batchOf([{ sql, reads: 'main' }], timeoutMs, readOnly),
+      randomUUID(),
+      signal,
+    );
+  } catch (error) {
+    if (!(error instanceof BatchDenied)) throw error;
+    const { id } = await api.submit(sql, randomUUID(), signal, undefined);
+    return { id, results: { main: id }, isLimited: false };
   }
 }
 

@@ -1,5 +1,3 @@
-import type { Cell } from './statements.js';
-
 const escapes: Readonly<Record<string, string>> = {
   '\\': '\\\\',
   '\b': '\\b',
@@ -15,14 +13,14 @@ const special = /[\\\b\f\n\r\t\v]/;
 const everySpecial = new RegExp(special, 'g');
 
 /**
- * A row in PostgreSQL's COPY text format.
+ * A row of cells, as their texts, in PostgreSQL's COPY text format; null is NULL.
  * https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.2
  */
-export function copyLine(cells: Cell[]): string {
+export function copyLine(cells: readonly (string | null)[]): string {
   return `${cells.map(copyCell).join('\t')}\n`;
 }
 
-function copyCell(cell: Cell): string {
+function copyCell(cell: string | null): string {
   if (cell === null) return '\\N';
   return special.test(cell)
     ? cell.replace(everySpecial, (character) => escapes[character] ?? character)
