@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { closeImport } from '../../store/end-import.js';
-import { applyNextChunk, planImport } from '../../store/ledger.js';
+import { applyNextChunk, planImport, type StagedWork } from '../../store/ledger.js';
 import { listSegments } from '../../store/segments.js';
 import { qualified } from '../../store/staging.js';
 import { saveSync } from '../../store/workspaces.js';
@@ -25,6 +25,19 @@ const ids = (...some: string[]) => some.map((id) => [id]);
 
 const imported = (workspace: string, options: Partial<ImportOptions>) =>
   importRows(database.store, { workspace, columns: ['id'], rows: [], segment, ...options });
+/** An import of person 1 alone into the mirror, of which everything is applied and that is not closed. */
+async function appliedToOne(workspace: string): Promise<StagedWork> {
+  const work = await stageImport(database.store, {
+    workspace,
+    segment: mirror,
+    columns: ['id'],
+    rows: ids('1'),
+  });
+  await planImport(database.store, work);
+  while (await applyNextChunk(database.store, work));
+  return work;
+}
+
 const members = (workspace: string) => membersOf(database.store, workspace, 'readers');
 
 async function removedBy(workspace: string, number: number): Promise<number | undefined> {
@@ -135,14 +148,7 @@ describe('who is no longer in the result', () => {
   test('stays after an import that is canceled', async () => {
     const workspace = newWorkspace();
     await imported(workspace, { segment: mirror, rows: ids('1', '2') });
-    const work = await stageImport(database.store, {
-      workspace,
-      segment: mirror,
-      columns: ['id'],
-      rows: ids('1'),
-    });
-    await planImport(database.store, work);
-    while (await applyNextChunk(database.store, work));
+    const work = await appliedToOne(workspace);
     await closeImport(database.store, work.key, { status: 'Canceled', reason: 'canceled' });
     expect(await members(workspace)).toHaveLength(2);
   });
@@ -187,14 +193,7 @@ describe('who is no longer in the result', () => {
   test('can not be told where the staged rows are gone: nobody leaves, and the import is Failed', async () => {
     const workspace = newWorkspace();
     await imported(workspace, { segment: mirror, rows: ids('1', '2') });
-    const work = await stageImport(database.store, {
-      workspace,
-      segment: mirror,
-      columns: ['id'],
-      rows: ids('1'),
-    });
-    await planImport(database.store, work);
-    while (await applyNextChunk(database.store, work));
+    const work = await appliedToOne(workspace);
     await database.store.pool.query(`TRUNCATE ${qualified(work.staging.table)}`);
     const ended = await closeImport(database.store, work.key, { status: 'applied' });
     expect(ended).toMatchObject({ status: 'Failed', counts: { rows: 1, unchanged: 1 } });
