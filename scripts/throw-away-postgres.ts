@@ -6,6 +6,8 @@ import { startPostgres } from '../dev/postgres-server.js';
 
 /** Runs `work` on a PostgreSQL of its own, of which nothing is left afterwards. */
 export async function onThrowAwayPostgres(work: (url: string) => Promise<void>): Promise<void> {
+  // Where the reader of a pipe has gone (`| head`), the server and its directory still have to go, too.
+  process.stdout.on('error', () => undefined);
   const directory = await mkdtemp(join(tmpdir(), 'inlet-script-'));
   await chmod(directory, 0o755); // PostgreSQL may have to enter it as somebody else.
   const postgres = await startPostgres({
