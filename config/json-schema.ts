@@ -5,6 +5,19 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** The JSON schema of inlet.yaml as it is written, for editors; draft 7, which the YAML language server knows best. */
 export function workspaceFileJsonSchema(): JsonSchema {
+  return jsonSchema((schema) => {
+    delete schema.kind;
+    delete schema.unset;
+    if (schema.description !== undefined) schema.description = withoutMarks(schema.description);
+  });
+}
+
+/** The same with what only docs/configuration.md shows: descriptions as Markdown, `kind` and `unset` (see schema.ts). */
+export function markedJsonSchema(): JsonSchema {
+  return jsonSchema(() => undefined);
+}
+
+function jsonSchema(change: (schema: JsonSchema) => void): JsonSchema {
   return z.toJSONSchema(workspaceFileSchema, {
     io: 'input',
     target: 'draft-7',
@@ -15,8 +28,14 @@ export function workspaceFileJsonSchema(): JsonSchema {
         delete jsonSchema.example;
       }
       if (jsonSchema.format !== undefined) delete jsonSchema.pattern; // says the same at forbidding length
+      change(jsonSchema);
     },
   });
+}
+
+/** Editors show a description as it is: links and backquotes would only be in the way. */
+function withoutMarks(markdown: string): string {
+  return markdown.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll('`', '');
 }
 
 let made: JsonSchema | undefined;

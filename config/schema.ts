@@ -4,7 +4,9 @@ import { durationBetween } from './duration.js';
 import { hasBrokenReference } from './environment-reference.js';
 
 /*
- * The schemas of inlet.yaml. Descriptions and examples go into the JSON schema for editors, and examples into messages.
+ * The schemas of inlet.yaml. Descriptions go into docs/configuration.md and, without their marks and links, into the JSON
+ * schema for editors; examples into that and into messages. `kind` says what a value is where the schema does not show it,
+ * `unset` what holds without the key where there is no default: both are for the page only. After a change: npm run schema.
  * Every message here is the rest of a sentence that begins with the key: `syncs.customers.every must be …`. What
  * concerns more than one key is in coherence.ts.
  */
@@ -64,8 +66,8 @@ const identifier = z.enum(['id', 'email']);
 const store = z
   .strictObject({
     url: connectionUrl().prefault('${INLET_STORE_URL}').meta({
-      description:
-        "Connection URL of the store, Inlet's own Postgres. Credentials come from ${NAME} references to environment variables.",
+      description: 'Where the store is. Credentials as for [databases](#credentials-in-a-url).',
+      kind: 'URL',
       example: '${INLET_STORE_URL}',
     }),
   })
@@ -75,7 +77,9 @@ const store = z
 const workspace = z
   .strictObject({
     name: z.string().regex(new RegExp(namePattern), nameRule).meta({
-      description: 'Name of the workspace, a part of workflow ids. Another name is another workspace.',
+      description:
+        'Names the workspace in commands, in the Temporal UI and in the store. Another name is another workspace.',
+      kind: '[name](#names)',
       example: 'acme',
     }),
     identifiers: z
@@ -85,19 +89,20 @@ const workspace = z
       .default(['id', 'email'])
       .meta({
         description:
-          'Which columns identify a person. One that is not listed is an ordinary attribute. Fixed once people exist.',
+          'The columns that identify a person. One that is not listed is an ordinary attribute. Fixed once the workspace has people.',
         example: ['id', 'email'],
       }),
     allowEmailUpdatesUsingId: z.boolean().default(false).meta({
-      description: 'Whether a row whose key is the id may change an email that is set.',
+      description: 'Whether a row whose key is the id may change an email that is already set.',
       example: true,
     }),
     keepImports: durationBetween('1d', '3650d').prefault('90d').meta({
-      description: 'How long the log of imports is kept; the newest ten of each sync always are.',
+      description:
+        'How long the log of imports is kept. The newest ten imports of each sync are always kept.',
       example: '90d',
     }),
     keepFailures: wholeNumber(0).default(100_000).meta({
-      description: 'How many failed rows of one import are kept whole. Counts are exact beyond.',
+      description: 'How many failed rows of one import are kept whole. Their counts are exact beyond that.',
       example: 100_000,
     }),
   })
@@ -105,12 +110,15 @@ const workspace = z
 
 const database = z
   .strictObject({
-    type: z
-      .enum(['postgres', 'redshift', 'redshift-direct'])
-      .meta({ description: 'The kind of database.', example: 'postgres' }),
+    type: z.enum(['postgres', 'redshift', 'redshift-direct']).meta({
+      description: 'The kind of database. [Amazon Redshift](redshift.md) has a page of its own.',
+      example: 'postgres',
+    }),
     url: connectionUrl().optional().meta({
       description:
-        'Connection URL, whole or in part from ${NAME} references to environment variables. A literal password is refused.',
+        'For `postgres` and `redshift-direct`, and required there: `postgres://user@host:5432/database`, with [credentials](#credentials-in-a-url) from environment variables.',
+      kind: 'URL',
+      unset: 'see right',
       example: '${CRM_DATABASE_URL}',
     }),
     ssl: z
@@ -123,7 +131,8 @@ const database = z
       .optional()
       .meta({
         description:
-          "TLS mode, by libpq's names. Wins over sslmode in the URL. Without either: verify-full, unless the host is local.",
+          'With `url`: the TLS mode, by the names of libpq. Wins over `sslmode` in the URL. If neither is given, `verify-full` is used, unless the host is local.',
+        unset: 'see right',
         example: 'verify-full',
       }),
     sslRootCert: z
@@ -133,37 +142,50 @@ const database = z
       .optional()
       .meta({
         description:
-          'File of the certificates to trust, relative to this file; may hold ${NAME} references. "system": those of the system.',
+          'With `url`: the certificates to trust, a PEM file, relative to `inlet.yaml`. May hold `${NAME}`. `system`: those of the system. Wins over `sslrootcert` in the URL.',
+        kind: 'path',
+        unset: 'none',
         example: 'certs/ca.pem',
       }),
     region: awsText().optional().meta({
-      description: "The AWS region. Unless set, the AWS client's own rules find one.",
+      description:
+        'For `redshift`: the AWS region. Unless set, the AWS client finds one by its own rules (`AWS_REGION`, …).',
+      unset: 'see right',
       example: 'us-east-1',
     }),
     cluster: awsText().optional().meta({
-      description: 'The identifier of a provisioned Redshift cluster. Either this or workgroup.',
+      description:
+        'For `redshift`: the identifier of a provisioned cluster. Either this or `workgroup` is required.',
+      unset: 'see right',
       example: 'analytics',
     }),
     workgroup: awsText().optional().meta({
-      description: 'The name of a Redshift Serverless workgroup. Either this or cluster.',
+      description:
+        'For `redshift`: the name of a serverless workgroup. Either this or `cluster` is required.',
+      unset: 'see right',
       example: 'analytics',
     }),
     database: awsText().optional().meta({
-      description: 'The database in the cluster or workgroup.',
+      description: 'For `redshift`, and required there: the database in the cluster or workgroup.',
+      unset: 'see right',
       example: 'prod',
     }),
     dbUser: awsText().optional().meta({
       description:
-        'With cluster: the database user for temporary credentials. Unless set, it is the IAM identity itself.',
+        'For `redshift` with `cluster`: the database user for temporary credentials. Unless set, it is the IAM identity itself.',
+      unset: 'none',
       example: 'inlet_reader',
     }),
     secretArn: awsText().optional().meta({
       description:
-        'The ARN of a secret in AWS Secrets Manager with user and password. Instead of temporary credentials.',
+        'For `redshift`: the ARN of a secret in AWS Secrets Manager with user and password, instead of temporary credentials.',
+      unset: 'none',
       example: '${REDSHIFT_SECRET_ARN}',
     }),
     endpoint: awsText().optional().meta({
-      description: 'Another URL of the Data API, such as that of a VPC endpoint.',
+      description: 'For `redshift`: another URL of the Data API, such as that of a VPC endpoint.',
+      kind: 'URL',
+      unset: "Amazon's",
       example: 'https://redshift-data.us-east-1.amazonaws.com',
     }),
     readOnly: z
@@ -172,11 +194,12 @@ const database = z
       .transform((written) => written === true || written === 'on')
       .meta({
         description:
-          'Whether queries run in BEGIN READ ONLY, which older clusters do not allow for external tables.',
+          'For `redshift` and `redshift-direct`: whether queries run in `BEGIN READ ONLY`, which older clusters do not allow for external tables.',
+        kind: '`true`, `false`',
         example: true,
       }),
     queryTimeout: durationBetween('1s', '24d').prefault('1h').meta({
-      description: 'How long one query may take.',
+      description: 'How long one query may take: from `1s` to `24d`.',
       example: '1h',
     }),
   })
@@ -185,15 +208,22 @@ const database = z
     example: { type: 'postgres', url: '${CRM_DATABASE_URL}' },
   });
 
-/** The query, as text or in a file of its own. */
-function queryKeys(query: string, file: string) {
+/** The query, as text or in a file of its own; `more` says what else is to know of it. */
+function queryKeys(query: string, file: string, more = '') {
   return {
-    query: z.string().optional().meta({
-      description: 'The SQL query. {{last_sync_time}} in it becomes Unix seconds.',
-      example: query,
-    }),
+    query: z
+      .string()
+      .optional()
+      .meta({
+        description: `The SQL query, at most 256 KiB; either this or \`queryFile\` is required. \`{{last_sync_time}}\` in it becomes Unix seconds.${more}`,
+        kind: 'SQL',
+        unset: 'see right',
+        example: query,
+      }),
     queryFile: z.string().min(1).optional().meta({
-      description: 'File with the SQL query, relative to this file. Instead of query.',
+      description: 'A file with the query, relative to `inlet.yaml`. Instead of `query`.',
+      kind: 'path',
+      unset: 'see right',
       example: file,
     }),
   };
@@ -208,42 +238,47 @@ const segment = z
       example: 'CRM customers',
     }),
     create: z.boolean().default(false).meta({
-      description: 'Whether to make the segment if the workspace has none of this name.',
+      description:
+        'Whether `apply` makes the segment if the workspace has none of this name. Without it the sync is refused, then, with the names that there are.',
       example: true,
     }),
     mirror: z.boolean().default(false).meta({
       description:
-        'Whether people whom this sync added leave the segment when they are no longer in the result. The query must be without {{last_sync_time}}.',
+        'Whether people whom this sync added leave when they are no longer in the result of its query, which must then be without `{{last_sync_time}}`.',
       example: true,
     }),
     allowEmpty: z.boolean().default(false).meta({
-      description: 'With mirror: whether a query that returns no row empties the segment, too.',
+      description: 'With `mirror`: whether a result without a row lets everybody leave, too.',
       example: false,
     }),
   })
   .meta({
-    description: 'A manual segment that everybody whom a row is about becomes a member of.',
+    description: 'A manual segment that everybody whom a row is about joins. Not for objects.',
     example: { name: 'CRM customers', create: true },
   });
 
 const relationships = z
   .strictObject({
     objectType: objectType.optional().meta({
-      description: "The type of the related objects. The sync's own, unless set, where that imports objects.",
+      description:
+        "The type of the related objects. Required in a sync of people; in a sync of objects it is that sync's own unless set.",
+      unset: 'see right',
       example: 'company',
     }),
     identifyBy: identifier.optional().meta({
       description:
-        "The identifier by which rows name a person. The sync's own, unless set, where it has one.",
+        "The identifier by which rows name a person. In a sync of people it is that sync's own unless set; else as for [syncs](#syncs).",
+      unset: 'see right',
       example: 'id',
     }),
     ...queryKeys(
       'SELECT customer_id AS id, company_id AS object_id, role FROM memberships',
       'sql/memberships.sql',
+      ' It is read in the same snapshot as the main query, and applied after it.',
     ),
   })
   .meta({
-    description: 'A second query, read in the same snapshot, whose rows relate people to objects.',
+    description: 'A second query, whose rows relate people to objects.',
     example: { objectType: 'company', query: 'SELECT id, object_id …' },
     oneOf: [{ required: ['query'] }, { required: ['queryFile'] }],
   });
@@ -251,29 +286,34 @@ const relationships = z
 const sync = z
   .strictObject({
     name: readableText(200).optional().meta({
-      description: "The sync's readable name. Its key in this file, unless set.",
+      description: 'A readable name.',
+      unset: "the sync's key",
       example: 'CRM customers',
     }),
     description: readableText(2000).optional().meta({
       description: 'What the sync is for.',
+      unset: 'none',
       example: 'Everybody in the CRM, with their plan',
     }),
     database: z.string().meta({
-      description: 'Which of the databases in this file the query runs on.',
+      description: 'Where the query runs.',
+      kind: 'a name from `databases`',
       example: 'crm',
     }),
     every: durationBetween('1m', '3650d').meta({
-      description: 'The interval, at least one minute.',
+      description: 'The interval, at least `1m`.',
       example: '1h',
     }),
     anchor: z.enum(['start', 'end']).optional().meta({
       description:
-        'Whether the interval is measured from the start or the end of the prior import. For postgres: start, unless set.',
+        'Whether the interval is measured from the start of the prior import or from its end. For `postgres` it is `start`, for Redshift `end`.',
+      unset: 'by the database',
       example: 'start',
     }),
     whenBusy: z.enum(['wait', 'skip']).optional().meta({
       description:
-        'What an import does while another one has the workspace. Unless set: wait with anchor end, skip with anchor start.',
+        'What to do while another import has the workspace: wait for its turn, or skip this interval. With anchor `end` it waits; with `start` it skips, but the first run waits.',
+      unset: 'by the anchor',
       example: 'wait',
     }),
     startAt: z.iso
@@ -287,15 +327,17 @@ const sync = z
       .optional()
       .meta({
         description:
-          'The first run, ISO 8601 with offset; later runs count from it. One in the past sets only the phase.',
+          'The first run, such as `2026-01-31T06:30:00+01:00`; later ones count from it. One in the past sets only the phase.',
+        kind: 'date and time with offset',
+        unset: 'at once',
         example: '2026-01-31T06:30:00+01:00',
       }),
     overlap: durationBetween('0s', '3650d').prefault('1s').meta({
-      description: 'By how much last_sync_time is moved back, so that no row is missed.',
+      description: 'By how much `last_sync_time` is moved back, so that no row is missed. `0s` is allowed.',
       example: '1s',
     }),
     maxRows: wholeNumber(1).default(40_000_000).meta({
-      description: 'An import with more rows than this fails before anything is written.',
+      description: 'An import one of whose queries gives more rows fails before anything is written.',
       example: 40_000_000,
     }),
     import: z.enum(['people', 'objects']).default('people').meta({
@@ -303,16 +345,18 @@ const sync = z
       example: 'people',
     }),
     objectType: objectType.optional().meta({
-      description: 'The type of the objects. Only for import: objects, and required there.',
+      description: 'The type of the objects, exactly. Required with `import: objects`, and only there.',
+      unset: 'see right',
       example: 'company',
     }),
     identifyBy: identifier.optional().meta({
       description:
-        'The identifier that decides whom a row is about. May be left out only if the workspace lists one identifier. Not for objects.',
+        'The identifier that decides whom a row is about. Required if the workspace has two identifiers; if it has one, that one. Not for objects.',
+      unset: 'see right',
       example: 'id',
     }),
     mode: z.enum(['add', 'update', 'add-and-update']).default('add-and-update').meta({
-      description: 'Whether the sync adds people (or objects), updates them, or both.',
+      description: 'Whether new people (or objects) are added, those that exist are updated, or both.',
       example: 'add-and-update',
     }),
     segment: segment.optional(),

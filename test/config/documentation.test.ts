@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { workspaceFileJsonSchema } from '../../config/json-schema.js';
 import { load } from './written-file.js';
 
 const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
@@ -13,19 +12,5 @@ describe('docs/configuration.md', () => {
 
   test.each(blocks.map((block, i) => [i + 1, block] as const))('file %i can be loaded', async (_, block) => {
     await expect(load(block, { 'sql/customers.sql': 'SELECT 1 AS id' })).resolves.toBeDefined();
-  });
-
-  test('has a row for every key', () => {
-    const keysOf = (schema: ReturnType<typeof workspaceFileJsonSchema>): string[] => {
-      const below =
-        typeof schema.additionalProperties === 'object' ? keysOf(schema.additionalProperties) : [];
-      const own = Object.entries(schema.properties ?? {}).flatMap(([key, value]) =>
-        typeof value === 'object' ? [key, ...keysOf(value)] : [key],
-      );
-      return [...own, ...below];
-    };
-    const sections = ['store', 'workspace', 'databases', 'syncs'];
-    const keys = keysOf(workspaceFileJsonSchema()).filter((key) => !sections.includes(key));
-    expect(keys.filter((key) => !page.includes(`\n| \`${key}\` `))).toEqual([]);
   });
 });

@@ -1,0 +1,97 @@
+/** A variable that Inlet, or a library that it uses, takes from the environment or from .inlet/env. */
+export interface EnvironmentVariable {
+  name: string;
+  /** Markdown: what holds if it is not set. */
+  unset: string;
+  /** Markdown, a sentence or two: what it does. */
+  meaning: string;
+  /** Who reads it, if that is not `environment.get('…')` in Inlet's own code. */
+  readBy?: 'inlet.yaml' | 'Temporal' | 'AWS' | 'gRPC';
+}
+
+/**
+ * The table in docs/configuration.md#environment-variables, which `npm run schema` writes; a test looks for every variable
+ * that the code reads. Those that an inlet.yaml names are its own affair, and not here.
+ */
+export const environmentVariables: readonly EnvironmentVariable[] = [
+  {
+    name: 'INLET_STORE_URL',
+    unset: 'an error',
+    meaning: 'Connection URL of the store, unless `store.url` in `inlet.yaml` says otherwise.',
+    readBy: 'inlet.yaml',
+  },
+  {
+    name: 'INLET_CONFIG',
+    unset: '`inlet.yaml`',
+    meaning: "The workspace's file, where `--config` is not given.",
+  },
+  {
+    name: 'INLET_TASK_QUEUE',
+    unset: '`inlet`',
+    meaning:
+      "Temporal task queue of the workflows, for workers and commands alike. Activities run on a queue for each workspace: this name, a colon and the workspace's.",
+  },
+  {
+    name: 'INLET_DEBUG',
+    unset: 'off',
+    meaning: '`1`: commands show where an error came from.',
+  },
+  {
+    name: 'INLET_TEMPORAL_CLI',
+    unset: 'searched, downloaded or built',
+    meaning: 'The Temporal CLI that `inlet dev`, `npm start` and `npm test` start their server with.',
+  },
+  {
+    name: 'PATH',
+    unset: 'nothing is found',
+    meaning: 'Where `inlet dev` looks for a Temporal CLI, and for `go` to build one.',
+  },
+  {
+    name: 'NO_COLOR',
+    unset: 'colour on terminals',
+    meaning: 'Anything: no colour on terminals, either ([no-color.org](https://no-color.org)).',
+  },
+  {
+    name: 'TEMPORAL_ADDRESS',
+    unset: '`localhost:7233`',
+    meaning: 'Host and port of the Temporal server.',
+    readBy: 'Temporal',
+  },
+  {
+    name: 'TEMPORAL_NAMESPACE',
+    unset: '`default`',
+    meaning: 'The Temporal namespace.',
+    readBy: 'Temporal',
+  },
+  {
+    name: 'TEMPORAL_API_KEY',
+    unset: 'none',
+    meaning: 'An API key, as Temporal Cloud gives them. It turns TLS on.',
+    readBy: 'Temporal',
+  },
+  {
+    name: 'TEMPORAL_TLS, TEMPORAL_TLS_*',
+    unset: 'no TLS without an API key',
+    meaning:
+      "TLS with the Temporal server: certificates, keys, the server's name ([all of Temporal's variables](https://docs.temporal.io/references/client-environment-configuration)).",
+    readBy: 'Temporal',
+  },
+  {
+    name: 'TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE',
+    unset: "`temporal.toml` in Temporal's directory, `default`",
+    meaning: "Temporal's own file of settings, and which part of it to use. Variables win over it.",
+    readBy: 'Temporal',
+  },
+  {
+    name: 'AWS_*',
+    unset: "found by AWS's rules",
+    meaning: 'Region and credentials for databases of type `redshift` ([Amazon Redshift](redshift.md)).',
+    readBy: 'AWS',
+  },
+  {
+    name: 'grpc_proxy, https_proxy, http_proxy',
+    unset: 'no proxy',
+    meaning: 'A proxy on the way to the Temporal server.',
+    readBy: 'gRPC',
+  },
+];
