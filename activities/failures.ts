@@ -14,6 +14,8 @@ export const failureTypes = {
   StoreUnavailable: { retryable: true },
   /** The store refused a statement; the next attempt would meet the same. */
   StoreRefused: { retryable: false },
+  /** A newer version has upgraded the store and does not admit this one; its own workers take the retry. */
+  TooOldForStore: { retryable: true },
   /** Another import became active: whatever this attempt wants to write is too late. */
   FencedOff: { retryable: false },
   /** Another import has the workspace and its workflow is open; it will close. */

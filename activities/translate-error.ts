@@ -3,6 +3,7 @@ import pg from 'pg';
 import { ConfigError } from '../config/config-error.js';
 import { SourceError } from '../sources/source-error.js';
 import { AcceptRefused } from '../store/accept-import.js';
+import { TooOldForStore } from '../store/compatibility.js';
 import { FencedOff } from '../store/fence.js';
 import { SegmentMissing } from '../store/import-scope.js';
 import { StagingLost } from '../store/ledger.js';
@@ -28,6 +29,7 @@ export function translateError(error: unknown): Error {
   if (error instanceof SettingsRefused) return failure('DefinitionRefused', error.message);
   if (error instanceof SegmentMissing) return failure('DefinitionRefused', error.message);
   if (error instanceof TooManyRows) return failure('QueryRefused', error.message);
+  if (error instanceof TooOldForStore) return failure('TooOldForStore', error.message);
   if (error instanceof FencedOff) return failure('FencedOff', error.message);
   if (error instanceof StagingLost)
     return failure(

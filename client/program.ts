@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { readEnvironment, type Environment } from '../config/environment.js';
+import { version } from '../config/version.js';
 import { examples, type Run } from './argument.js';
 import { exitCodes, type ExitCode } from './exit.js';
 import { debugText, explainError } from './explain-error.js';
@@ -128,17 +128,4 @@ function endQuietlyWithoutReader(): void {
     process.stderr.write(`Can't write to stdout: ${error.message}.\n`);
     process.exit(exitCodes.failed);
   });
-}
-
-/** From package.json, which is above this file in the checkout and above dist/ in a package. */
-function version(): string {
-  for (const place of ['../package.json', '../../package.json']) {
-    try {
-      const parsed: unknown = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8'));
-      if (typeof parsed === 'object' && parsed !== null && 'version' in parsed) return String(parsed.version);
-    } catch {
-      // Not there: the other place.
-    }
-  }
-  return 'unknown';
 }

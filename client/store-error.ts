@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { WorkspaceFile } from '../config/workspace-file.js';
 import { SourceError } from '../sources/source-error.js';
+import { TooOldForStore } from '../store/compatibility.js';
 import { CommandError, exitCodes, failed } from './exit.js';
 
 /** A schema, table or column that is not there: no worker has migrated this store, or only an older one. */
@@ -62,6 +63,7 @@ export async function reading<T>(file: WorkspaceFile, read: () => Promise<T>): P
 export function explainStoreError(error: unknown, url: string): unknown {
   // A source's error can pass through here, when its rows are read into the store.
   if (!(error instanceof Error) || error instanceof SourceError) return error;
+  if (error instanceof TooOldForStore) return failed(error.message, error);
   const code = codeOf(error);
   const place = placeOf(url);
   if (notPrepared.has(code)) {

@@ -77,12 +77,13 @@ export async function copyIntoStaging(
   signal?: AbortSignal,
 ): Promise<number> {
   const cells = Array.from({ length: target.columns }, (_, index) => `c${index + 1}`).join(', ');
-  return await transaction(store, { statement: limitMs, lock: 20_000 }, async (client) => {
+  const copy = async (client: pg.ClientBase) => {
     // COPY FROM STDIN waits for the source as long as that takes: only the statement's own limit may end it.
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     const into = `${qualified(target.table)} (${cells})`;
     return await copyRows(client, into, target.encoding, rows, meter, signal);
-  });
+  };
+  return await transaction(store, { statement: limitMs, lock: 20_000 }, copy, 'not held');
 }
 
 /**

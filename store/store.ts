@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { holdAdmission, lookForAdmission } from './compatibility.js';
 
 /** Inlet's own PostgreSQL: the workspace's people, staging tables and the import log. */
 export interface Store {
@@ -11,7 +12,8 @@ const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /**
- * Opens a pool on the store; connections are made when they are needed.
+ * Opens a pool on the store; connections are made when they are needed. To get one fails with TooOldForStore if the
+ * store does not admit this version any more.
  * @param url a connection string for PostgreSQL 14 or newer
  * @param options `max` connections, and the name that they show in pg_stat_activity
  */
@@ -24,7 +26,7 @@ export function openStore(url: string, options: { max: number; applicationName?:
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     types,
-    onConnect: pinSettings,
+    onConnect: prepareConnection,
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => undefined);
@@ -36,6 +38,9 @@ export interface TransactionLimits {
   statement: number;
   lock: number;
 }
+
+/** Whether a transaction is sure until its end that the store admits this version, and so keeps upgrades waiting. */
+type Admittance = 'held' | 'not held';
 
 /** What short bookkeeping gets. */
 export const bookkeeping: TransactionLimits = { statement: 60_000, lock: 20_000 };
@@ -62,7 +67,8 @@ const pinned = (scope: 'SESSION' | 'LOCAL') =>
     .join(';\n  ');
 
 /** The pool waits for what this gives, though pg's types don't say so. */
-const pinSettings = (client: pg.ClientBase): unknown => client.query(pinned('SESSION'));
+const prepareConnection = (client: pg.ClientBase): unknown =>
+  client.query(pinned('SESSION')).then(() => lookForAdmission(client));
 
 /**
  * A worker that freezes inside a transaction must lose the transaction, not hold the workspace. Settings are pinned
@@ -81,14 +87,19 @@ const session = (limits: TransactionLimits) => `BEGIN;
 
 /**
  * Runs `work` in one READ COMMITTED transaction and commits; rolls back if it throws.
- * @throws what `work` throws, and pg's errors
+ * @param admittance 'not held' for what takes long and writes only what nobody else reads yet
+ * @throws what `work` throws, pg's errors, and TooOldForStore if the store does not admit this version any more
  */
 export async function transaction<T>(
   store: Store,
   limits: TransactionLimits,
   work: (client: pg.PoolClient) => Promise<T>,
+  admittance: Admittance = 'held',
 ): Promise<T> {
-  return await endingIn('COMMIT', store, limits, work);
+  return await endingIn('COMMIT', store, limits, async (client) => {
+    if (admittance === 'held') await holdAdmission(client);
+    return await work(client);
+  });
 }
 
 /** Runs `work` in a transaction that is always rolled back: for what must leave nothing behind. */

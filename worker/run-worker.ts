@@ -6,10 +6,13 @@ import { createActivities } from '../activities/create-activities.js';
 import { ConfigError } from '../config/config-error.js';
 import type { Environment } from '../config/environment.js';
 import { loadWorkspaceFile, resolveDatabase, type WorkspaceFile } from '../config/workspace-file.js';
+import type { TooOldForStore } from '../store/compatibility.js';
 import { migrate } from '../store/migrate.js';
 import { openStore, type Store } from '../store/store.js';
 import { activityQueue, TASK_QUEUE } from '../workflows/messages.js';
+import { watchAdmission } from './admission.js';
 import { startCaretaking } from './caretaker.js';
+import { deploymentOf, sayWhatMakesItCurrent, type Deployment } from './deployment.js';
 import { createLogger, installLogger } from './logger.js';
 import { keepSearchAttributes } from './search-attributes.js';
 import { workflowBundle } from './workflow-bundle.js';
@@ -43,6 +46,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const files = await Promise.all(options.configPaths.map((path) => loadWorkspaceFile(path, environment)));
   refuseTwins(files);
   resolveCredentials(files);
+  const deployment = deploymentOf(environment);
   const settings = loadClientConnectConfig({ overrideEnvVars: setVariables(environment) });
   const address = settings.connectionOptions.address ?? 'localhost:7233';
   const logger = createLogger(options.logLevel ?? 'info');
@@ -60,7 +64,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const taskQueue = environment.get('INLET_TASK_QUEUE') ?? TASK_QUEUE;
     const served: Served[] = [];
     for (const file of files) served.push({ file, store: await openMigrated(stores, file) });
-    await serve({ served, connection, namespace, client, taskQueue, logger }, (workspaces) =>
+    await serve({ served, connection, namespace, client, taskQueue, deployment, logger }, (workspaces) =>
       options.onReady?.({ workspaces, address }),
     );
   } finally {
@@ -80,15 +84,19 @@ interface Serving {
   namespace: string;
   client: Client;
   taskQueue: string;
+  deployment: Deployment;
   logger: pino.Logger;
 }
 
-/** One worker for all workflows, and one for the activities of each workspace: only who has its file gets its work. */
+/**
+ * One worker for all workflows, and one for the activities of each workspace: only who has its file gets its work.
+ * @throws TooOldForStore, once it has drained, if a store does not admit this version any more
+ */
 async function serve(
-  { served, connection, namespace, client, taskQueue, logger }: Serving,
+  { served, connection, namespace, client, taskQueue, deployment, logger }: Serving,
   onReady: (workspaces: string[]) => void,
 ): Promise<void> {
-  const common = { connection, namespace, shutdownGraceTime: GRACE_MS };
+  const common = { connection, namespace, shutdownGraceTime: GRACE_MS, ...deployment };
   const registering = keepSearchAttributes({ connection, namespace, logger });
   const workers = await Promise.all([
     workflowBundle().then((codePath) =>
@@ -118,16 +126,31 @@ async function serve(
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   const running = workers.map((worker) => worker.run().finally(stopOthers));
+  const refusals: TooOldForStore[] = [];
+  const stopWatching = watchAdmission({
+    stores: new Set(served.map(({ store }) => store)),
+    logger,
+    onRefused: (refusal) => {
+      refusals.push(refusal);
+      stopOthers();
+    },
+  });
   const workspaces = served.map(({ file }) => file.settings.name);
-  logger.info({ workspaces, taskQueue, namespace }, 'serving');
+  logger.info(
+    { workspaces, taskQueue, namespace, ...deployment.workerDeploymentOptions?.version },
+    'serving',
+  );
+  const waitsFor = sayWhatMakesItCurrent(deployment);
+  if (waitsFor !== undefined) logger.info(waitsFor);
   onReady(workspaces);
   try {
     await Promise.all(running);
   } finally {
     await Promise.allSettled(running);
-    for (const stop of [...stops, stopRegistering]) stop();
+    for (const stop of [...stops, stopRegistering, stopWatching]) stop();
     logger.info('drained');
   }
+  if (refusals[0] !== undefined) throw refusals[0];
 }
 
 async function openMigrated(stores: Map<string, Store>, file: WorkspaceFile): Promise<Store> {

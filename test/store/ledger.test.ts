@@ -247,7 +247,7 @@ test('two workers that start together migrate once', async () => {
   const made = await createDatabase('migrate');
   const stores = [openStore(made.url, { max: 2 }), openStore(made.url, { max: 2 })];
   try {
-    await Promise.all(stores.map(migrate));
+    await Promise.all(stores.map((store) => migrate(store)));
     await importRows(stores[0] ?? database.store, { columns: ['id'], rows: [['1']] });
     expect(await peopleOf(stores[1] ?? database.store)).toHaveLength(1);
   } finally {
