@@ -83,6 +83,17 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
     readBy: 'Temporal',
   },
   {
+    name: 'TEMPORAL_DEPLOYMENT_NAME',
+    unset: 'no versioning',
+    meaning:
+      "The worker's deployment, for [worker versioning](deployment.md#worker-versioning); with `TEMPORAL_WORKER_BUILD_ID` or not at all.",
+  },
+  {
+    name: 'TEMPORAL_WORKER_BUILD_ID',
+    unset: 'no versioning',
+    meaning: "The worker's version in its deployment; with `TEMPORAL_DEPLOYMENT_NAME` or not at all.",
+  },
+  {
     name: 'AWS_*',
     unset: "found by AWS's rules",
     meaning: 'Region and credentials for databases of type `redshift` ([Amazon Redshift](redshift.md)).',

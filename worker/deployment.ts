@@ -4,12 +4,9 @@ import type { Environment } from '../config/environment.js';
 /** Worker options of Temporal's worker versioning; empty unless it is asked for. */
 export type Deployment = Pick<WorkerOptions, 'workerDeploymentOptions'>;
 
-/** The names that Temporal's worker controller for Kubernetes sets. */
-const NAME = 'TEMPORAL_DEPLOYMENT_NAME';
-const BUILD = 'TEMPORAL_WORKER_BUILD_ID';
-
 /**
- * Which version of which worker deployment this worker is (docs/deployment.md, "Worker versioning").
+ * Which version of which worker deployment this worker is (docs/deployment.md, "Worker versioning"). The variables' names
+ * are those that Temporal's worker controller for Kubernetes sets.
  *
  * Every workflow moves on to the version that is current. To pin imports to the version that they began with would let
  * an import whose version has no worker left hold its workspace for ever; and whatever workflows are changed, recorded
@@ -17,13 +14,14 @@ const BUILD = 'TEMPORAL_WORKER_BUILD_ID';
  * @throws an Error that names the other variable if only one of the two is set
  */
 export function deploymentOf(environment: Environment): Deployment {
-  const deploymentName = environment.get(NAME);
-  const buildId = environment.get(BUILD);
+  const deploymentName = environment.get('TEMPORAL_DEPLOYMENT_NAME');
+  const buildId = environment.get('TEMPORAL_WORKER_BUILD_ID');
   if (deploymentName === undefined && buildId === undefined) return {};
   if (deploymentName === undefined || buildId === undefined) {
-    const [set, missing] = buildId === undefined ? [NAME, BUILD] : [BUILD, NAME];
+    const names = ['TEMPORAL_DEPLOYMENT_NAME', 'TEMPORAL_WORKER_BUILD_ID'];
+    if (deploymentName === undefined) names.reverse();
     throw new Error(
-      `${set} is set and ${missing} is not. Set both for worker versioning, or neither to go without.`,
+      `${names.join(' is set and ')} is not. Set both for worker versioning, or neither to go without.`,
     );
   }
   return {
