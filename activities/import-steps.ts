@@ -2,7 +2,7 @@ import { logUnopened } from '../store/log-unopened.js';
 import { closeImport, type End, type Ended } from '../store/end-import.js';
 import { waitForHeldChunks } from '../store/held-chunks.js';
 import { forgetStaging, noteDatabaseMessage, readOpenImport } from '../store/imports.js';
-import { applyNextChunk, planImport, StagingLost, type StagedWork } from '../store/ledger.js';
+import { applyNextChunk, isStopped, planImport, StagingLost, type StagedWork } from '../store/ledger.js';
 import { sweepStaging } from '../store/staging.js';
 import type { ImportResult } from '../workflows/messages.js';
 import type { Activities, Ending } from './activities.js';
@@ -80,7 +80,7 @@ export function importStepActivities(dependencies: Dependencies): Steps {
             do {
               while (await applyNextChunk(store, work)) signal.throwIfAborted();
               signal.throwIfAborted();
-            } while (await waitForHeldChunks(store, key));
+            } while (!(await isStopped(store.pool, work)) && (await waitForHeldChunks(store, key)));
           }),
         ),
       ),

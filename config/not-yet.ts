@@ -4,7 +4,6 @@ import { where } from './wording.js';
 /** Keys that people will look for because a later version has them, and what this version lacks. */
 const laterKeys: Record<string, string> = {
   alerts: 'alerts',
-  maxFailures: 'limit on failures',
 };
 export interface NotYet {
   /** What this version can't do, with the key that asks for it. */

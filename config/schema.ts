@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { connectionUrlProblem } from './connection-url.js';
 import { durationBetween } from './duration.js';
 import { hasBrokenReference } from './environment-reference.js';
+import { maxFailuresSchema } from './max-failures.js';
 
 /*
  * The schemas of inlet.yaml. Descriptions go into docs/configuration.md and, without their marks and links, into the JSON
@@ -339,6 +340,11 @@ const sync = z
     maxRows: wholeNumber(1).default(40_000_000).meta({
       description: 'An import one of whose queries gives more rows fails before anything is written.',
       example: 40_000_000,
+    }),
+    maxFailures: maxFailuresSchema.optional().meta({
+      description:
+        'How many of a query\'s rows may fail, as a percentage or a number; more stop the import. Unless set, any number may.',
+      example: '5%',
     }),
     import: z.enum(['people', 'objects']).default('people').meta({
       description: 'What the rows of the query are.',

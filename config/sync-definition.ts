@@ -15,6 +15,9 @@ export type WhenBusy = 'wait' | 'skip';
 
 export type SyncDefinition = SyncBasics & (PeopleImport | ObjectsImport);
 
+/** How many of a query's rows may fail: a number, or so many of a hundred, with at most three decimals. */
+export type MaxFailures = { rows: number } | { percent: number };
+
 /** What the rows of the query are. */
 export interface PeopleImport {
   import: 'people';
@@ -65,6 +68,8 @@ export interface SyncBasics {
   overlapSeconds: number;
   /** More rows than this fail the import before anything is written. */
   maxRows: number;
+  /** More failed rows of one query than this stop the import; absent: any number may fail. */
+  maxFailures?: MaxFailures;
   mode: Mode;
   query: string;
   relationships?: RelationshipsImport;

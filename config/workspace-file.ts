@@ -173,6 +173,7 @@ function definitionOf(
     ...(sync.startAt !== undefined && { startAt: sync.startAt }),
     overlapSeconds: sync.overlap.ms / 1000,
     maxRows: sync.maxRows,
+    ...(sync.maxFailures !== undefined && { maxFailures: sync.maxFailures }),
     mode: sync.mode,
     query: queries.main ?? '',
     ...kind,

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { trimFailures } from './failures.js';
 import { FencedOff } from './fence.js';
+import { excessSentence, findExcess } from './max-failures.js';
 import { mirrorSegment } from './mirror-segment.js';
 import { relationshipsOf } from './import-log.js';
 import {
@@ -13,7 +14,7 @@ import {
 import { bookkeeping, only, transaction, type Store } from './store.js';
 import { lockWorkspace } from './workspaces.js';
 
-/** How an import came to its end, as the caller sees it; `applied` still has to add up. */
+/** How an import came to its end, as the caller sees it; `applied` still has to add up, and to keep `maxFailures`. */
 export type End = { status: 'applied' } | { status: 'Failed' | 'Canceled' | 'Skipped'; reason: string };
 
 /** What became of an import; the same however often it is asked for. */
@@ -61,7 +62,7 @@ export async function endImport(client: pg.ClientBase, key: string, end: End): P
   if (before === undefined) throw new FencedOff();
   if (before.status !== 'Running') return;
   const sums = await sumChunks(client, key);
-  let verdict = end.status === 'applied' ? verdictOn(sums, before) : end;
+  let verdict = end.status === 'applied' ? ((await tooMany(client, key)) ?? verdictOn(sums, before)) : end;
   let membersRemoved = 0;
   if (verdict.status === 'Completed') {
     const mirrored = await mirrorSegment(client, key);
@@ -153,6 +154,12 @@ async function sumChunks(client: pg.ClientBase, key: string): Promise<Sums> {
       [key],
     ),
   );
+}
+
+/** Whether more rows failed than the import's `maxFailures` allows: then it is Failed, however much was applied. */
+async function tooMany(client: pg.ClientBase, key: string): Promise<Verdict | null> {
+  const excess = await findExcess(client, key);
+  return excess === null ? null : { status: 'Failed', reason: excessSentence(excess) };
 }
 
 /** An import whose rows are not all accounted for is never called Completed. */

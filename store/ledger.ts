@@ -5,11 +5,13 @@ import { FencedOff, holdFence } from './fence.js';
 import { prepareScope, readScope } from './import-scope.js';
 import { importTables } from './import-tables.js';
 import { stagedQueries, type OpenImport, type Staging } from './imports.js';
+import { findExcess, UNIMPORTABLE_CHUNK } from './max-failures.js';
 import { planRows, type PlannedChunk } from './plan.js';
 import { rowsOf } from './row-sql.js';
 import { subjectOf } from './row-subject.js';
 import { qualified } from './staging.js';
 import { applying, only, planning, transaction, type Store } from './store.js';
+import { stopBeforehand } from './unimportable.js';
 
 /** The staged rows are not what staging promised: the store's server crashed and emptied the table, or it is gone. */
 export class StagingLost extends Error {
@@ -28,9 +30,10 @@ export interface StagedWork extends OpenImport {
 }
 
 /**
- * Plans a staged import and writes the ledger, once: repeated, it gives the ledger that is there.
+ * Plans a staged import and writes the ledger, once: repeated, it gives the ledger that is there. Where more rows fail
+ * by themselves than `maxFailures` allows, there is nothing to apply.
  * @param chunkRows rows of a chunk, about; contested ones apart
- * @returns the number of chunks
+ * @returns the number of chunks to apply
  * @throws FencedOff, StagingLost
  */
 export async function planImport(store: Store, work: StagedWork, chunkRows = CHUNK_ROWS): Promise<number> {
@@ -50,8 +53,8 @@ export async function planImport(store: Store, work: StagedWork, chunkRows = CHU
     }
     const { chunks } = only(
       await client.query<{ chunks: number }>(
-        'SELECT count(*) AS chunks FROM inlet.chunk WHERE import_id = $1',
-        [work.key],
+        'SELECT count(*) AS chunks FROM inlet.chunk WHERE import_id = $1 AND chunk <> $2',
+        [work.key, UNIMPORTABLE_CHUNK],
       ),
     );
     return chunks;
@@ -61,18 +64,19 @@ export async function planImport(store: Store, work: StagedWork, chunkRows = CHU
 async function planQueries(client: pg.ClientBase, work: StagedWork, chunkRows: number): Promise<void> {
   const { definition, settings, staging } = work;
   const scope = await readScope(client, work);
-  for (const { query, staged } of stagedQueries(staging)) {
-    await mustExist(client, work, staged.table);
-    const chunks = await planRows(client, {
-      tables: importTables(staged.table),
-      scope,
-      definition,
-      settings,
-      rows: rowsOf(subjectOf(definition, query), settings, staged.columns, staging.encoding),
-      chunkRows,
-    });
+  const queries = stagedQueries(staging).map(({ query, staged }) => ({
+    query,
+    table: staged.table,
+    tables: importTables(staged.table),
+    rows: rowsOf(subjectOf(definition, query), settings, staged.columns, staging.encoding),
+    promised: staged.rows,
+  }));
+  for (const { table } of queries) await mustExist(client, work, table);
+  if (await stopBeforehand(client, work, queries)) return;
+  for (const { query, tables, rows, promised } of queries) {
+    const chunks = await planRows(client, { tables, scope, definition, settings, rows, chunkRows });
     const found = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
-    if (found !== staged.rows) throw new StagingLost(staging.table);
+    if (found !== promised) throw new StagingLost(staging.table);
     await writeLedger(client, work.key, query, chunks);
   }
 }
@@ -103,12 +107,13 @@ async function writeLedger(
 /**
  * Takes the next chunk from the ledger and applies it, in one transaction: what it writes, failures and counts. A chunk
  * that is applied is never taken again, so a retry neither repeats effects nor counts twice.
- * @returns false if there was none to take
+ * @returns false if there was none to take, or more rows failed than `maxFailures` allows
  * @throws FencedOff, StagingLost, and pg's errors
  */
 export async function applyNextChunk(store: Store, work: StagedWork): Promise<boolean> {
   return await transaction(store, applying, async (client) => {
     await holdFence(client, work.key);
+    if (await isStopped(client, work)) return false;
     const chunk =
       (await takeFree(client, work.key, 'main')) ??
       (await takeContested(client, work.key)) ??
@@ -122,6 +127,11 @@ export async function applyNextChunk(store: Store, work: StagedWork): Promise<bo
     await writeCounts(client, work.key, chunk, counts);
     return true;
   });
+}
+
+/** Whether more rows failed than `maxFailures` allows, so that nothing more is applied. */
+export async function isStopped(client: pg.ClientBase | pg.Pool, work: StagedWork): Promise<boolean> {
+  return work.definition.maxFailures !== undefined && (await findExcess(client, work.key)) !== null;
 }
 
 const chunkFields = `query, chunk, contested, first, last, marked, fresh, rows_promised AS "rowsPromised", rows`;

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type {
+  MaxFailures,
   Mode,
   RelationshipsImport,
   SegmentTarget,
@@ -40,6 +41,7 @@ export interface ImportOptions extends StagedRows {
   identifiers?: ('id' | 'email')[];
   allowEmailUpdatesUsingId?: boolean;
   keepFailures?: number;
+  maxFailures?: MaxFailures;
   /** COPY text in place of `rows`, and its encoding; UTF8 unless said. */
   bytes?: Readable;
   encoding?: Snapshot['encoding'];
@@ -67,6 +69,7 @@ export function definitionOf(options: Omit<ImportOptions, 'rows'>): SyncDefiniti
     whenBusy: 'unset',
     overlapSeconds: 1,
     maxRows: 1_000_000,
+    ...(options.maxFailures !== undefined && { maxFailures: options.maxFailures }),
     mode: options.mode ?? 'add-and-update',
     query: 'SELECT 1',
     ...(options.objectType === undefined
