@@ -1,5 +1,7 @@
 import type {
   Accepted,
+  AlertInput,
+  AlertResult,
   Defined,
   DefineRequest,
   EndStatus,
@@ -53,6 +55,11 @@ export interface Activities {
   acceptImport(input: { workspace: string; sync: string; number: number }): Promise<AcceptedImport>;
   /** Whether the namespace has Inlet's search attributes at this moment; false where that can't be found out. */
   searchAttributesExist(): Promise<boolean>;
+  /**
+   * Posts an alert of the outbox, and notes how it went. Fails retryably with `AlertNotDelivered` until it is accepted or a
+   * day old. Repeated, an alert that is settled is not posted again.
+   */
+  deliverAlert(alert: AlertInput): Promise<AlertResult>;
   /** After delete: the log stays, the numbers go on, `last_sync_time` is 0. */
   forgetSync(input: { workspace: string; sync: string }): Promise<void>;
 }

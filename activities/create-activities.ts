@@ -2,7 +2,9 @@ import { CancelledFailure, Context, log } from '@temporalio/activity';
 import { acceptImport } from '../store/accept-import.js';
 import { forgetSync } from '../store/workspaces.js';
 import type { Activities } from './activities.js';
+import { keepWatch, lookForAlerts } from './alerting.js';
 import { defineSyncActivity } from './define-sync.js';
+import { deliverAlertActivity } from './deliver-alert.js';
 import type { Dependencies } from './dependencies.js';
 import { importStepActivities } from './import-steps.js';
 import { openImportActivity } from './open-import.js';
@@ -16,11 +18,14 @@ export function createActivities(dependencies: Dependencies): Activities {
   const turns = workspaceTurnActivities(dependencies);
   const exist = searchAttributesOf(dependencies.client);
   const open = openImportActivity(dependencies);
+  /** Nobody waits for it: if it does not notice what changed, the worker does within half a minute. */
+  const lookSoon = () => void lookForAlerts(dependencies).catch(() => undefined);
   return {
     defineSync: translated(defineSyncActivity(dependencies)),
     askForWorkspace: translated(turns.askForWorkspace),
     awaitClosed: translated(turns.awaitClosed),
     openImport: translated(async (opening) => {
+      await keepWatch(dependencies);
       const opened = await open(opening);
       return searchableIf(await exist(), opened);
     }),
@@ -28,15 +33,24 @@ export function createActivities(dependencies: Dependencies): Activities {
     planChunks: translated(steps.planChunks),
     applyChunks: translated(steps.applyChunks),
     closeImport: translated(async (closing) => {
+      await keepWatch(dependencies);
       const result = await steps.closeImport(closing);
+      lookSoon();
       return searchableIf(await exist(), result);
     }),
     logUnopened: translated(async (entry) => {
+      await keepWatch(dependencies);
       const result = await steps.logUnopened(entry);
+      lookSoon();
       return searchableIf(await exist(), result);
     }),
     searchAttributesExist: exist,
-    acceptImport: translated((ref) => acceptImport(dependencies.store, ref)),
+    acceptImport: translated(async (ref) => {
+      const accepted = await acceptImport(dependencies.store, ref);
+      lookSoon();
+      return accepted;
+    }),
+    deliverAlert: translated(deliverAlertActivity(dependencies)),
     forgetSync: translated(({ workspace, sync }) => forgetSync(dependencies.store, workspace, sync)),
   };
 }

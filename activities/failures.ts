@@ -26,6 +26,8 @@ export const failureTypes = {
   StillRunning: { retryable: true },
   /** Not a failure but an answer: the mutex was asked and has not answered yet. */
   StillWaiting: { retryable: true },
+  /** The receiver of alerts did not accept one; it may be mended soon. */
+  AlertNotDelivered: { retryable: true },
   /** A bug, ours or a library's; another attempt may or may not meet it. */
   Unexpected: { retryable: true },
   /** No worker serves the workspace's databases. */

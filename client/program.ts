@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   imports: async () => (await import('./imports.js')).addImports,
   import: async () => (await import('./import.js')).addImport,
   failures: async () => (await import('./failures.js')).addFailures,
+  alerts: async () => (await import('./alerts.js')).addAlerts,
   pause: async () => (await import('./pause.js')).addPause,
   resume: async () => (await import('./resume.js')).addResume,
   trigger: async () => (await import('./trigger.js')).addTrigger,

@@ -1,8 +1,13 @@
 import type { ImportRecord } from '../store/records.js';
+import {
+  heldBackBy,
+  SKIPPED_OFTEN,
+  skippedIntervals,
+  standingStillSince,
+  startedAt,
+} from '../store/sync-health.js';
 import { startBoundText } from './start-bound.js';
 import { timeText } from './time-text.js';
-
-const LONG_AGO_MS = 15 * 60_000;
 
 /**
  * What the last imports of a sync say about its health, a sentence each (docs/commands.md).
@@ -14,16 +19,8 @@ export function statusWarnings(sync: string, imports: readonly ImportRecord[]): 
 }
 
 function skippedOften(imports: readonly ImportRecord[]): string[] {
-  let intervals = 0;
-  let skipped = 0;
-  for (const each of imports) {
-    if (intervals >= 10) break;
-    if (each.status === 'Running') continue;
-    const counted = Math.min(each.intervals, 10 - intervals);
-    intervals += counted;
-    if (each.status === 'Skipped') skipped += counted;
-  }
-  if (skipped < 3) return [];
+  const { skipped, intervals } = skippedIntervals(imports);
+  if (skipped < SKIPPED_OFTEN) return [];
   return [
     `${skipped} of the last ${intervals} intervals were skipped. A longer interval, another startAt or whenBusy: wait would help.`,
   ];
@@ -34,13 +31,9 @@ function skippedOften(imports: readonly ImportRecord[]): string[] {
  * for again.
  */
 function heldBack(sync: string, imports: readonly ImportRecord[]): string[] {
-  const past = imports.findIndex((each) => each.status === 'Completed' || each.acceptedAt !== null);
-  const since = (past === -1 ? imports : imports.slice(0, past)).filter(
-    (each) => each.status === 'Some Rows Failed' || each.status === 'Failed',
-  );
+  const since = heldBackBy(imports);
   const first = since.at(-1);
   if (first === undefined) return [];
-  const time = first.openedAt ?? first.dueAt;
   const where =
     first.status === 'Failed'
       ? `inlet import ${sync} ${first.number}`
@@ -54,25 +47,16 @@ function heldBack(sync: string, imports: readonly ImportRecord[]): string[] {
       ? ''
       : ` If ${rows} may stay as they are, "inlet accept ${sync} ${newest.number}" moves it past them.`;
   return [
-    `last_sync_time is held back since import ${first.number} (${timeText(time)}), which is ${first.status}: "${where}" says why.${accept}`,
+    `last_sync_time is held back since import ${first.number} (${timeText(startedAt(first))}), which is ${first.status}: "${where}" says why.${accept}`,
   ];
 }
 
 /** A Completed import may leave it where it is as well, or far back: a row that is older may still be committed. */
 function standingStill(sync: string, imports: readonly ImportRecord[]): string[] {
-  const completed = imports.filter(({ status }) => status === 'Completed');
-  const moved = completed.findIndex((each) => !standsStill(each));
-  const first = completed.slice(0, moved === -1 ? undefined : moved).at(-1);
+  const first = standingStillSince(imports);
   if (first === undefined) return [];
   const bound = first.startBound === null ? '' : ` by ${startBoundText(first.startBound)}`;
   return [
-    `last_sync_time is held back${bound} since import ${first.number} (${timeText(first.openedAt ?? first.dueAt)}), which is Completed all the same: "inlet import ${sync} ${first.number}" says more.`,
+    `last_sync_time is held back${bound} since import ${first.number} (${timeText(startedAt(first))}), which is Completed all the same: "inlet import ${sync} ${first.number}" says more.`,
   ];
-}
-
-/** An open transaction holds it back a little at every import; only one that stays open is worth a word. */
-function standsStill({ startTime, startBound, definition, openedAt, dueAt }: ImportRecord): boolean {
-  if (startTime === null) return true;
-  const start = (startTime + definition.overlapSeconds) * 1000;
-  return startBound === 'open transaction' && (openedAt ?? dueAt).getTime() - start >= LONG_AGO_MS;
 }

@@ -141,8 +141,12 @@ function redshiftConnection(
   return connection;
 }
 
-/** Text with its `${NAME}` references filled in. */
-function resolveText(text: string, path: Path, context: ReferenceContext): string {
+/**
+ * Text with its `${NAME}` references filled in.
+ *
+ * @throws ConfigError that names each missing variable, and the key and line that need it
+ */
+export function resolveText(text: string, path: Path, context: ReferenceContext): string {
   const valueOf = variables(text, path, context);
   return replaceReferences(text, ({ name }) => valueOf(name));
 }
@@ -199,7 +203,7 @@ function variables(text: string, path: Path, context: ReferenceContext): (name: 
   return (name) => values.get(name) ?? '';
 }
 
-function placed(path: Path, message: string, context: ReferenceContext): ConfigError {
+export function placed(path: Path, message: string, context: ReferenceContext): ConfigError {
   const { document } = context;
   const position = isWritten(path, context) ? document.positionOf(path) : {};
   return new ConfigError([{ file: document.file, ...position, message }]);
@@ -208,7 +212,7 @@ function placed(path: Path, message: string, context: ReferenceContext): ConfigE
 /** False for a default, which stands in no line. */
 const isWritten = (path: Path, { document }: ReferenceContext) => valueAt(document.value, path) !== undefined;
 
-function attempt<T>(work: () => T, problems: ConfigProblem[]): T | undefined {
+export function attempt<T>(work: () => T, problems: ConfigProblem[]): T | undefined {
   try {
     return work();
   } catch (error) {

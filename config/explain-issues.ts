@@ -75,7 +75,14 @@ const identity = (path: Path) => JSON.stringify(path);
 
 /** Connections can hold credentials: what is written there is not repeated. */
 function isConnection(path: Path | undefined): boolean {
-  return path?.[0] === 'store' || (path?.[0] === 'databases' && path[2] !== 'type');
+  switch (path?.[0]) {
+    case 'store':
+      return true;
+    case 'alerts':
+      return path[1] !== 'after';
+    default:
+      return path?.[0] === 'databases' && path[2] !== 'type';
+  }
 }
 
 function expectation(expected: string, input: unknown): string {

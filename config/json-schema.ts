@@ -61,6 +61,7 @@ const sections = [
   [],
   ['store'],
   ['workspace'],
+  ['alerts'],
   ['databases', '<name>'],
   ['syncs', '<name>'],
   ['syncs', '<name>', 'segment'],

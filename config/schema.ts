@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertsSecretProblem, alertsUrlProblem } from './alerts-text.js';
 import { connectionUrlProblem } from './connection-url.js';
 import { durationBetween } from './duration.js';
 import { hasBrokenReference } from './environment-reference.js';
@@ -343,7 +344,7 @@ const sync = z
     }),
     maxFailures: maxFailuresSchema.optional().meta({
       description:
-        'How many of a query\'s rows may fail, as a percentage or a number; more stop the import. Unless set, any number may.',
+        "How many of a query's rows may fail, as a percentage or a number; more stop the import. Unless set, any number may.",
       example: '5%',
     }),
     import: z.enum(['people', 'objects']).default('people').meta({
@@ -375,11 +376,46 @@ const sync = z
     oneOf: [{ required: ['query'] }, { required: ['queryFile'] }],
   });
 
+const alerts = z
+  .strictObject({
+    url: z
+      .string()
+      .check(({ value, issues }) => {
+        const problem = alertsUrlProblem(value);
+        if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value });
+      })
+      .meta({
+        description:
+          'Where alerts are posted to: http:// or https://, whole or in part from ${NAME} references.',
+        example: '${INLET_ALERTS_URL}',
+      }),
+    secret: z
+      .string()
+      .check(({ value, issues }) => {
+        const problem = alertsSecretProblem(value);
+        if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value });
+      })
+      .meta({
+        description:
+          'What alerts are signed with: a ${NAME} reference to "whsec_" and 24 to 64 bytes in base64; a second one while the secret is changed.',
+        example: '${INLET_ALERTS_SECRET}',
+      }),
+    after: durationBetween('1m', '365d').prefault('6h').meta({
+      description: 'How long last_sync_time may be held back before there is an alert.',
+      example: '6h',
+    }),
+  })
+  .meta({
+    description: 'A webhook that hears when a sync begins to fail, and when it has recovered.',
+    example: { url: '${INLET_ALERTS_URL}', secret: '${INLET_ALERTS_SECRET}' },
+  });
+
 /** One inlet.yaml: one workspace. */
 export const workspaceFileSchema = z
   .strictObject({
     store,
     workspace,
+    alerts: alerts.optional(),
     databases: named(database)
       .prefault({})
       .meta({

@@ -37,7 +37,8 @@ export function explainUnknownKey(
   const unknown =
     `Unknown key ${shown(key)}`.trimEnd() + (section.length === 0 ? '' : ` in ${where(section)}`);
 
-  if (keys.includes('url') && password.test(key)) {
+  const isConnection = keys.includes('url') && section[0] !== 'alerts';
+  if (isConnection && password.test(key)) {
     const advice = `refer to it in the url, as in ${urlExample}`;
     const message =
       typeof given === 'string' && isOnlyReferences(given)
@@ -45,7 +46,7 @@ export function explainUnknownKey(
         : `${where([...section, key])}: passwords don't belong into this file. Put it into an environment variable and ${advice}.`;
     return { message, meant: ['url'] };
   }
-  if (keys.includes('url') && partOfUrl.test(key)) {
+  if (isConnection && partOfUrl.test(key)) {
     return { message: `${unknown}; a connection is one url, as in ${urlExample}.`, meant: ['url'] };
   }
   if (key.includes(':')) {

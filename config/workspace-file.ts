@@ -1,4 +1,5 @@
 import { ConfigError, type ConfigProblem } from './config-error.js';
+import { alertsReference, type AlertsReference } from './alerts.js';
 import { coherenceProblems } from './coherence.js';
 import {
   databaseReference,
@@ -9,7 +10,6 @@ import {
 import type { Environment } from './environment.js';
 import { explainIssues, inOurWords } from './explain-issues.js';
 import { didYouMean } from './near.js';
-import { setAsideNotYet } from './not-yet.js';
 import { readQueries, type SyncQueries } from './queries.js';
 import { workspaceFileSchema, type ParsedDatabase, type ParsedFile, type ParsedSync } from './schema.js';
 import type {
@@ -37,6 +37,8 @@ export interface WorkspaceFile {
   readonly settings: WorkspaceSettings;
   /** The store's connection URL. Throws ConfigError if a variable is missing. */
   storeUrl(): string;
+  /** Undefined where nobody wants to hear of alerts. */
+  readonly alerts: AlertsReference | undefined;
   /** By name, in the order of the file. */
   readonly databases: ReadonlyMap<string, DatabaseReference>;
   readonly syncs: ReadonlyMap<string, SyncDefinition>;
@@ -50,7 +52,7 @@ const defaultAnchor: Record<ParsedDatabase['type'], Anchor> = {
 
 /**
  * Reads and checks an inlet.yaml and the query files that it names (docs/configuration.md). Environment variables are
- * looked up later, by `storeUrl` and `resolveDatabase`.
+ * looked up later, by `storeUrl`, `alerts` and `resolveDatabase`.
  *
  * @throws ConfigError with everything that is wrong
  */
@@ -65,6 +67,7 @@ export async function loadWorkspaceFile(path: string, environment: Environment):
     path,
     settings: settingsOf(parsed.workspace),
     storeUrl: () => resolveUrl(parsed.store.url, ['store', 'url'], context),
+    alerts: parsed.alerts && alertsReference(parsed.alerts, context),
     databases: new Map(
       inFileOrder(document, 'databases', parsed.databases).map(([name, database]) => [
         name,
@@ -111,13 +114,11 @@ async function check(
     throw new ConfigError([{ file, message }]);
   }
 
-  const notYet = setAsideNotYet(document.value);
-  const result = workspaceFileSchema.safeParse(notYet.rest, { error: inOurWords });
-  const explained = explainIssues(result.error?.issues ?? [], notYet.rest);
+  const result = workspaceFileSchema.safeParse(document.value, { error: inOurWords });
+  const explained = explainIssues(result.error?.issues ?? [], document.value);
   const { queries, problems: queryProblems } = await readQueries(document, explained.isMeant);
   const problems: ConfigProblem[] = [
     ...document.problems.map((problem) => ({ file, ...problem })),
-    ...notYet.problems.map(({ path, message }) => ({ file, ...document.positionOfKey(path), message })),
     ...explained.problems.map(({ path, atKey, message }) => ({
       file,
       ...(atKey ? document.positionOfKey(path) : document.positionOf(path)),

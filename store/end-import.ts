@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { alertsDue } from './alert-changes.js';
 import { trimFailures } from './failures.js';
 import { FencedOff } from './fence.js';
 import { excessSentence, findExcess } from './max-failures.js';
@@ -118,7 +119,7 @@ async function writeEnd(
   };
   const set = Object.keys(counts).map((column, index) => `${column} = $${index + 2}`);
   await client.query(
-    `UPDATE inlet.import SET ${set.join(', ')}, ended_at = now(),
+    `UPDATE inlet.import SET ${set.join(', ')}, ended_at = now(), alerts_due = ${alertsDue('import.workspace_id')},
             applied_at = (SELECT max(applied_at) FROM inlet.chunk c WHERE c.import_id = $1)
      WHERE import_id = $1`,
     [key, ...Object.values(counts)],

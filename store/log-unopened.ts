@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { alertsDue } from './alert-changes.js';
 import { endImport, readEnded, type Ended } from './end-import.js';
 import type { Opening } from './open-import.js';
 import { bookkeeping, only, transaction, type Store } from './store.js';
@@ -23,9 +24,9 @@ export async function logUnopened(store: Store, entry: Unopened): Promise<Ended>
     const syncId = await ensureSync(client, workspaceId, sync, entry.definition);
     await client.query(
       `INSERT INTO inlet.import (workspace_id, sync_id, number, status, reason, cause, is_full, intervals, definition,
-                                 settings, last_sync_time, due_at, ended_at)
+                                 settings, last_sync_time, due_at, ended_at, alerts_due)
        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, inlet.workspace_settings(w), $10,
-              to_timestamp($11::double precision / 1000), now()
+              to_timestamp($11::double precision / 1000), now(), ${alertsDue('$1')}
        FROM inlet.workspace w WHERE w.workspace_id = $1
        ON CONFLICT (sync_id, number) DO NOTHING`,
       [

@@ -133,11 +133,15 @@ async function saveSettings(
   );
 }
 
-/** After `delete`: the log stays, the numbers go on, `last_sync_time` is 0. */
+/** After `delete`: the log stays, the numbers go on, `last_sync_time` is 0, and nothing is known of how it went. */
 export async function forgetSync(store: Store, workspace: string, sync: string): Promise<void> {
   await store.pool.query(
-    `UPDATE inlet.sync s SET deleted_at = now(), last_sync_time = 0, first_number = next_number
-     FROM inlet.workspace w WHERE w.workspace_id = s.workspace_id AND w.name = $1 AND s.name = $2`,
+    `WITH forgotten AS (
+       UPDATE inlet.sync s SET deleted_at = now(), last_sync_time = 0, first_number = next_number
+       FROM inlet.workspace w WHERE w.workspace_id = s.workspace_id AND w.name = $1 AND s.name = $2
+       RETURNING s.sync_id
+     )
+     DELETE FROM inlet.alert_condition c USING forgotten f WHERE c.sync_id = f.sync_id`,
     [workspace, sync],
   );
 }

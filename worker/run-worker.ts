@@ -11,6 +11,7 @@ import { migrate } from '../store/migrate.js';
 import { openStore, type Store } from '../store/store.js';
 import { activityQueue, TASK_QUEUE } from '../workflows/messages.js';
 import { watchAdmission } from './admission.js';
+import { startAlerting } from './alerting.js';
 import { startCaretaking } from './caretaker.js';
 import { deploymentOf, sayWhatMakesItCurrent, type Deployment } from './deployment.js';
 import { createLogger, installLogger } from './logger.js';
@@ -118,6 +119,9 @@ async function serve(
     ),
   ]);
   const stopRegistering = await registering;
+  const stopAlerting = await Promise.all(
+    served.map(({ file, store }) => startAlerting({ file, store, client, taskQueue }, logger)),
+  );
   const stops = served.map(({ file, store }) =>
     startCaretaking({ workspace: file.settings.name, store, client, logger }),
   );
@@ -147,7 +151,7 @@ async function serve(
     await Promise.all(running);
   } finally {
     await Promise.allSettled(running);
-    for (const stop of [...stops, stopRegistering, stopWatching]) stop();
+    for (const stop of [...stops, ...stopAlerting, stopRegistering, stopWatching]) stop();
     logger.info('drained');
   }
   if (refusals[0] !== undefined) throw refusals[0];
@@ -179,7 +183,10 @@ function refuseTwins(files: WorkspaceFile[]): void {
 
 /** A missing variable is found now, not in the middle of the night. */
 function resolveCredentials(files: WorkspaceFile[]): void {
-  for (const file of files) for (const name of file.databases.keys()) resolveDatabase(file, name);
+  for (const file of files) {
+    for (const name of file.databases.keys()) resolveDatabase(file, name);
+    file.alerts?.resolve();
+  }
 }
 
 function setVariables(environment: Environment): Record<string, string> {

@@ -64,6 +64,11 @@ const policies: Record<keyof Activities, ActivityOptions> = {
     retry: { maximumAttempts: 1 },
   },
   forgetSync: { startToCloseTimeout: '20s', retry: untilDone },
+  /** For a day, of which it keeps count itself. */
+  deliverAlert: {
+    startToCloseTimeout: '1m',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10m' },
+  },
 };
 
 /**

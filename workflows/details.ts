@@ -1,4 +1,5 @@
 import type {
+  AlertInput,
   ImportInput,
   ImportResult,
   MutexState,
@@ -73,6 +74,18 @@ function countsLine(name: string, { rows, ...outcomes }: RowCounts | Relationshi
   const said = Object.entries(outcomes).filter(([, count]) => count > 0);
   const parts = said.map(([outcome, count]) => `${outcome} ${count.toLocaleString('en-US')}`);
   return [`${name} ${rows.toLocaleString('en-US')}`, ...parts].join(', ');
+}
+
+export function alertDetails({ workspace, sync, number }: AlertInput, now: string): string {
+  return cutTo(
+    DETAILS,
+    [
+      `**Alert ${number} of ${inline(sync)}** (workspace ${inline(workspace)})`,
+      '',
+      `- ${now}`,
+      `- "inlet alerts ${inline(sync)}" shows what it says and how its attempts went`,
+    ].join('\n'),
+  );
 }
 
 export function mutexDetails({ holder, queue }: MutexState): string {

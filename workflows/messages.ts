@@ -10,6 +10,8 @@ export const activityQueue = (taskQueue: string, workspace: string) => `${taskQu
 export const syncId = (workspace: string, sync: string) => `sync:${workspace}/${sync}`;
 export const importId = (workspace: string, sync: string, number: number) =>
   `import:${workspace}/${sync}/${number}`;
+export const alertId = (workspace: string, sync: string, number: number) =>
+  `alert:${workspace}/${sync}/${number}`;
 export const mutexId = (workspace: string) => `mutex:${workspace}`;
 
 /** By what Temporal's UI and CLI find syncs and imports; the worker registers them where it may. */
@@ -98,6 +100,20 @@ export const busy = defineSignal<[{ holder: string }]>('busy');
 export const withdraw = defineSignal<[{ reason: string }]>('withdraw');
 /** From the sync: run with `last_sync_time` 0, unless the workspace is granted already. */
 export const runInFull = defineSignal('runInFull');
+
+// --- the alert ----------------------------------------------------------------------------------------------------
+
+/** Only a name: what an alert says is in the store, where it goes in the worker's file. */
+export interface AlertInput {
+  workspace: string;
+  sync: string;
+  /** Counts by sync. */
+  number: number;
+}
+
+export interface AlertResult {
+  outcome: 'delivered' | 'given up';
+}
 
 // --- the mutex ----------------------------------------------------------------------------------------------------
 

@@ -146,6 +146,10 @@ export class ScriptedWorkspace {
         this.acceptedTime = this.startTime ?? 0;
         return { formerly, lastSyncTime: this.acceptedTime, failed: 3 };
       },
+      deliverAlert: async ({ sync, number }) => {
+        await pass('deliverAlert', `${sync}/${number}`);
+        return { outcome: 'delivered' };
+      },
       forgetSync: async ({ sync }) => {
         await pass('forgetSync', sync);
         this.forgotten.push(sync);
