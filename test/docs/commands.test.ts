@@ -43,7 +43,9 @@ test('docs/commands.md has no command that is not there', () => {
 });
 
 function longOptionsOf(command: Command): string[] {
-  return command.options.flatMap(({ long, hidden }) => (hidden || long == null ? [] : [long])).toSorted();
+  return command.options
+    .flatMap(({ long, hidden }) => (hidden || typeof long !== 'string' ? [] : [long]))
+    .toSorted();
 }
 
 /** The first cell of each row: `--limit <number>` is --limit. */

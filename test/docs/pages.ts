@@ -50,7 +50,7 @@ export function parsePage(path: string, text: string): Page {
     }
     page.sections.set(heading, (page.sections.get(heading) ?? '') + top.raw);
     const place = `${path}:${line}`;
-    marked.walkTokens([top], (token) => {
+    void marked.walkTokens([top], (token) => {
       if (isBlock(token)) page.blocks.push(blockOf(token, place));
       if (isLink(token)) page.links.push(token.href);
     });
