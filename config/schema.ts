@@ -344,8 +344,10 @@ const sync = z
     }),
     maxFailures: maxFailuresSchema.optional().meta({
       description:
-        "How many of a query's rows may fail, as a percentage or a number; more stop the import. Unless set, any number may.",
+        "How many of a query's rows may fail, as a percentage such as `5%` or a number; [more stop the import](semantics.md#too-many-failures).",
       example: '5%',
+      kind: 'percentage, or whole number, 0 or more',
+      unset: 'any number',
     }),
     import: z.enum(['people', 'objects']).default('people').meta({
       description: 'What the rows of the query are.',
@@ -386,8 +388,9 @@ const alerts = z
       })
       .meta({
         description:
-          'Where alerts are posted to: http:// or https://, whole or in part from ${NAME} references.',
+          'Where [alerts](alerts.md) are posted to: `https://…` or `http://…`, whole or in part from `${NAME}` references.',
         example: '${INLET_ALERTS_URL}',
+        kind: 'URL',
       }),
     secret: z
       .string()
@@ -397,11 +400,13 @@ const alerts = z
       })
       .meta({
         description:
-          'What alerts are signed with: a ${NAME} reference to "whsec_" and 24 to 64 bytes in base64; a second one while the secret is changed.',
+          'What alerts are [signed](alerts.md#the-signature) with: a `${NAME}` reference to `whsec_` and 24 to 64 bytes in base64; two while it is changed.',
         example: '${INLET_ALERTS_SECRET}',
+        kind: 'reference',
       }),
     after: durationBetween('1m', '365d').prefault('6h').meta({
-      description: 'How long last_sync_time may be held back before there is an alert.',
+      description:
+        'How long `last_sync_time` may be held back before there is an alert: from `1m` to `365d`.',
       example: '6h',
     }),
   })

@@ -55,9 +55,9 @@ export function explainUnknownKey(
   const plain = key.toLowerCase().replaceAll(/[-_]/g, '');
   const synonym = keys.find((candidate) => otherNames[candidate]?.includes(plain));
   if (synonym !== undefined) return { message: `${unknown}; did you mean "${synonym}"?`, meant: [synonym] };
-  const meant = near(key, keys);
-  if (meant.length > 0) return { message: unknown + didYouMean(key, keys), meant };
   const elsewhere = sectionsWith(key).filter((name) => name !== '');
+  const meant = elsewhere.length > 0 ? [] : near(key, keys);
+  if (meant.length > 0) return { message: unknown + didYouMean(key, keys), meant };
   const advice =
     elsewhere.length > 0 ? `it belongs into ${oneOf(elsewhere)}` : `the keys here are ${oneOf(keys, 'and')}`;
   return { message: `${unknown}; ${advice}.`, meant: [] };

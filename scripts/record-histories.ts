@@ -5,7 +5,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { failure } from '../activities/failures.js';
-import { importId, mutexId } from '../workflows/messages.js';
+import { alertId, importId, mutexId, type AlertInput } from '../workflows/messages.js';
 import { cancelImport, deleteSync, pause, releaseWorkspace, resume } from '../workflows/messages.js';
 import { startShortHistoryServer } from '../test/support/short-history-server.js';
 import { eventually, startWorld } from '../test/support/workflow-world.js';
@@ -14,7 +14,7 @@ import { keepSearchAttributes } from '../worker/search-attributes.js';
 import { workflowBundle } from '../worker/workflow-bundle.js';
 
 /*
- * Records histories of the three workflows, which the tests replay against the code as it is: a change that would break
+ * Records histories of the four workflows, which the tests replay against the code as it is: a change that would break
  * syncs that run is caught. Run it with `npm run histories` when a workflow is meant to change before a first release;
  * later, add to these histories and keep the old ones.
  */
@@ -34,6 +34,7 @@ try {
   await recordSync();
   await recordCanceledSync();
   await recordMutex();
+  await recordAlert();
 } finally {
   await world.close();
   await server.teardown();
@@ -161,6 +162,18 @@ async function recordMutex(): Promise<void> {
     (now) => now !== runId,
   );
   await save('workspace-mutex', world.client.workflow.getHandle(mutexId(acme.name), runId));
+}
+
+async function recordAlert(): Promise<void> {
+  const acme = await world.workspace('alert');
+  const input: AlertInput = { workspace: acme.name, sync: 'customers', number: 1 };
+  const alert = await world.client.workflow.start('AlertWorkflow', {
+    workflowId: alertId(acme.name, input.sync, input.number),
+    taskQueue: world.taskQueue,
+    args: [input],
+  });
+  await alert.result();
+  await save('alert', alert);
 }
 
 async function queued(workspace: Workspace, sync: string): Promise<void> {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fileWithDatabase, fileWithSync, problemsOf } from './written-file.js';
 
 const keysOfSync =
-  'name, description, database, every, anchor, whenBusy, startAt, overlap, maxRows, import, objectType, identifyBy, mode, segment, query, queryFile and relationships';
+  'name, description, database, every, anchor, whenBusy, startAt, overlap, maxRows, maxFailures, import, objectType, identifyBy, mode, segment, query, queryFile and relationships';
 
 describe('an unknown key is named with its place and what was meant', () => {
   test.each([
@@ -63,18 +63,25 @@ describe('an unknown key is named with its place and what was meant', () => {
   });
 });
 
-describe('what later versions bring is refused as that', () => {
+describe('a maxFailures', () => {
+  const rule = 'must be a percentage such as 5% or 0.5%, or a whole number of rows such as 100.';
   test.each([
-    [
-      'maxFailures',
-      fileWithSync({ maxFailures: '5' }),
-      '10:5 syncs.customers.maxFailures',
-      'has no limit on failures',
-    ],
-    ['alerts', 'workspace: { name: acme }\nalerts: {}', '2:1 alerts', 'has no alerts'],
-  ])('the key %s', async (_, text, subject, lacks) => {
-    expect(await problemsOf(text)).toEqual([
-      `${subject}: this version of Inlet ${lacks} yet. Remove this key.`,
+    ['-1', rule],
+    ['1.5', rule],
+    ["'5'", rule],
+    ['5 percent', rule],
+    ['0.0001%', rule],
+    ['true', rule],
+    ['100.001%', 'must be at most 100%.'],
+  ])('of %s is refused', async (written, message) => {
+    expect(await problemsOf(fileWithSync({ maxFailures: written }))).toEqual([
+      `10:18 syncs.customers.maxFailures ${message}`,
+    ]);
+  });
+
+  test('belongs into a sync', async () => {
+    expect(await problemsOf('workspace: { name: acme, maxFailures: 5% }')).toEqual([
+      '1:26 Unknown key "maxFailures" in workspace; it belongs into syncs.<name>.',
     ]);
   });
 });
