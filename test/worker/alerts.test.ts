@@ -176,6 +176,22 @@ describe('an alert', () => {
     expect(await outbox(9)).toBeNull();
   }, 120_000);
 
+  it('is given up when it is a day old, and does not keep the next one', async () => {
+    await receiver.stop();
+    await inlet.store.query(
+      `INSERT INTO inlet.alert (sync_id, number, type, import_number, body, raised_at)
+       SELECT sync_id, next_number + n, 'sync.failing', 7,
+              '{"type": "sync.failing", "data": {"alert": 0, "import": 7, "sentence": ""}}',
+              now() - (1 - n) * interval '25 hours'
+       FROM inlet.alert_sync, generate_series(0, 1) n`,
+    );
+    await vi.waitFor(async () => expect((await outbox(9))?.givenUpAt).toBeInstanceOf(Date), PATIENCE);
+    expect(await outbox(9)).toMatchObject({ attempts: 0, deliveredAt: null });
+    await receiver.start();
+    await untilTold(9);
+    expect((await outbox(10))?.deliveredAt).toBeInstanceOf(Date);
+  }, 120_000);
+
   it('is listed with its attempts and its last answer', async () => {
     const listed = dataOf(await inlet.inlet('alerts', 'customers', '--json'));
     expect(listed).toMatchObject({
