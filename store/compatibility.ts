@@ -42,12 +42,17 @@ export async function lookForAdmission(client: pg.ClientBase | pg.Pool): Promise
 }
 
 /**
- * Holds the store's admission of this version for the rest of the transaction: a migration that ends it waits for this
- * transaction, and whoever asks after that migration is refused.
+ * Holds whatever the store admits for the rest of the transaction: a migration that raises it waits for this lock, and
+ * whoever asks for the lock meanwhile waits for the migration. Reads wait for neither.
+ */
+export const HOLD_ADMISSION = 'LOCK TABLE inlet.compatibility IN ROW SHARE MODE';
+
+/**
+ * The same where there must be such a table: in a transaction that holds the lock.
  * @throws TooOldForStore
  */
-export async function holdAdmission(client: pg.ClientBase): Promise<void> {
-  refuseUnlessAdmitted((await client.query<Admission>(`${ADMISSION} FOR SHARE`)).rows);
+export async function mustBeAdmitted(client: pg.ClientBase): Promise<void> {
+  refuseUnlessAdmitted((await client.query<Admission>(ADMISSION)).rows);
 }
 
 function refuseUnlessAdmitted([admission]: Admission[]): void {

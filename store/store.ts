@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { holdAdmission, lookForAdmission } from './compatibility.js';
+import { HOLD_ADMISSION, lookForAdmission, mustBeAdmitted } from './compatibility.js';
 
 /** Inlet's own PostgreSQL: the workspace's people, staging tables and the import log. */
 export interface Store {
@@ -96,8 +96,9 @@ export async function transaction<T>(
   work: (client: pg.PoolClient) => Promise<T>,
   admittance: Admittance = 'held',
 ): Promise<T> {
-  return await endingIn('COMMIT', store, limits, async (client) => {
-    if (admittance === 'held') await holdAdmission(client);
+  if (admittance === 'not held') return await endingIn('COMMIT', store, session(limits), work);
+  return await endingIn('COMMIT', store, `${session(limits)};\n  ${HOLD_ADMISSION}`, async (client) => {
+    await mustBeAdmitted(client);
     return await work(client);
   });
 }
@@ -108,17 +109,17 @@ export async function rolledBack<T>(
   limits: TransactionLimits,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
-  return await endingIn('ROLLBACK', store, limits, work);
+  return await endingIn('ROLLBACK', store, session(limits), work);
 }
 
 async function endingIn<T>(
   end: 'COMMIT' | 'ROLLBACK',
   store: Store,
-  limits: TransactionLimits,
+  beginning: string,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   return await withConnection(store, async (client) => {
-    await client.query(session(limits));
+    await client.query(beginning);
     const result = await work(client);
     await client.query(end);
     return result;

@@ -102,8 +102,7 @@ async function copyContext(context: string, files: string): Promise<void> {
   const copy = async (path: string): Promise<void> => {
     for (const entry of await readdir(join(context, path), { withFileTypes: true })) {
       const inside = join(path, entry.name);
-      // As Docker does, a directory that is left out is looked into where a file in it may be wanted after all.
-      if (ignored.ignores(inside) && inside !== 'scripts') continue;
+      if (ignored.ignores(inside)) continue;
       if (entry.isDirectory()) await copy(inside);
       else await cp(join(context, inside), join(files, inside));
     }

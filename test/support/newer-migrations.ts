@@ -18,5 +18,5 @@ export const ADDS = `ALTER TABLE inlet.person ADD COLUMN seen_at timestamptz;
   CREATE TABLE inlet.newer (at timestamptz);`;
 
 /** And not this one, which says so. */
-export const RAISES = `UPDATE inlet.compatibility SET oldest_worker = 900;
+export const RAISES = `SELECT inlet.raise_oldest_worker(900);
   ALTER TABLE inlet.person RENAME COLUMN attributes TO data;`;

@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { migrate } from '../../store/migrate.js';
 import { openStore } from '../../store/store.js';
 import { createInlet, type Inlet, type Started } from '../support/inlet.js';
 import { ADDS, RAISES, withOneMore } from '../support/newer-migrations.js';
+
+// Each test starts several processes.
+vi.setConfig({ testTimeout: 180_000 });
 
 let inlet: Inlet;
 beforeAll(async () => {
