@@ -5,6 +5,7 @@ import { examples, type Run } from './argument.js';
 import { exitCodes, type ExitCode } from './exit.js';
 import { debugText, explainError } from './explain-error.js';
 import { Output } from './output.js';
+import { packageVersion } from './package-version.js';
 import { Session } from './session.js';
 
 type AddCommand = (program: Command, run: Run) => void;
@@ -83,11 +84,11 @@ export async function createProgram(words: readonly string[], run: Run): Promise
     .description(
       'Brings people, objects and relationships up to date from SQL queries, on an interval, durably.',
     )
-    .version(version(), '--version', 'show the version')
+    .version(packageVersion(), '--version', 'show the version')
     .addOption(
       new Option(
         '--config <file>',
-        'the workspace\'s file; "worker" takes several (default: INLET_CONFIG, else inlet.yaml)',
+        'the workspace\'s file; "worker" and "check" take several (default: INLET_CONFIG, else inlet.yaml)',
       ).argParser<string[] | undefined>((file, files = []) => [...files, file]),
     )
     .option('--json', 'data as JSON, numbers exact')

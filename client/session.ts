@@ -25,7 +25,7 @@ export class Session {
     this.#options = options;
   }
 
-  /** The files of a worker, which may serve several. */
+  /** The files of a command that takes several. */
   get configPaths(): string[] {
     const { config } = this.#options;
     return config.length > 0 ? config : [this.environment.get('INLET_CONFIG') ?? 'inlet.yaml'];
@@ -35,7 +35,7 @@ export class Session {
   file(): Promise<WorkspaceFile> {
     const [path, ...others] = this.configPaths;
     if (path === undefined || others.length > 0) {
-      throw wrongUse('This command works with one file: give --config once. Only "worker" takes several.');
+      throw wrongUse('This command works with one file: give --config once. Only "worker" and "check" take several.');
     }
     this.#file ??= loadWorkspaceFile(path, this.environment);
     return this.#file;

@@ -1,9 +1,13 @@
-/** One thing that is wrong with a file; lines and columns count from 1. */
-export interface ConfigProblem {
+/** Lines and columns count from 1. */
+export interface FilePlace {
   /** The path as it was given, so that terminals can link to it. */
   file: string;
   line?: number;
   column?: number;
+}
+
+/** One thing that is wrong with a file. */
+export interface ConfigProblem extends FilePlace {
   /** A sentence: what is wrong, with what, and what to do. Never holds a value that could be a credential. */
   message: string;
 }

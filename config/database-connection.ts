@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { ConfigError, type ConfigProblem } from './config-error.js';
+import { ConfigError, type ConfigProblem, type FilePlace } from './config-error.js';
 import { fillConnectionUrl, resolvedUrlProblem } from './connection-url.js';
 import type { Environment } from './environment.js';
 import { findReferences, replaceReferences, wholeReference } from './environment-reference.js';
@@ -54,6 +54,8 @@ export interface RedshiftConnection {
 export interface DatabaseReference {
   readonly type: DatabaseConnection['type'];
   readonly name: string;
+  /** Where the file begins to speak of it. */
+  readonly place: FilePlace;
   /** Looks the credentials up. Throws ConfigError, with every variable that is missing. */
   resolve(): DatabaseConnection;
 }
@@ -72,6 +74,7 @@ export function databaseReference(
   return {
     type: database.type,
     name,
+    place: { file: context.document.file, ...context.document.positionOfKey(['databases', name]) },
     resolve() {
       switch (database.type) {
         case 'postgres':

@@ -1,5 +1,5 @@
 import { dirname, join, isAbsolute } from 'node:path';
-import { type ConfigProblem } from './config-error.js';
+import type { ConfigProblem, FilePlace } from './config-error.js';
 import { near } from './near.js';
 import { readTextFile } from './text-file.js';
 import { isMapping, type Path } from './plain-data.js';
@@ -11,10 +11,16 @@ const mostBytes = 256 * 1024;
 /** As the sources take it, and an unclosed one. */
 const placeholder = /\{\{(?:([^{}]*)\}\}|\s*[A-Za-z_]\w*)/g;
 
+export interface WrittenQuery {
+  text: string;
+  /** Where its nth `{{…}}` is, counted from 0. */
+  placeholderAt: (nth: number) => FilePlace;
+}
+
 /** The queries of one sync; one is absent if the file has none, or none that can be used. */
 export interface SyncQueries {
-  main?: string;
-  relationships?: string;
+  main?: WrittenQuery;
+  relationships?: WrittenQuery;
 }
 
 /**
@@ -37,7 +43,7 @@ export async function readQueries(
     const related = isMapping(sync.relationships)
       ? await readQuery(document, [...path, 'relationships'], sync.relationships, isMeant)
       : { problems: [] };
-    problems.push(...main.problems, ...related.problems, ...mirrorProblems(document, path, sync, main.query));
+    problems.push(...main.problems, ...related.problems, ...mirrorProblems(document, path, sync, main.query?.text));
     queries.set(name, {
       ...(main.query !== undefined && { main: main.query }),
       ...(related.query !== undefined && { relationships: related.query }),
@@ -47,7 +53,7 @@ export async function readQueries(
 }
 
 interface ReadQuery {
-  query?: string;
+  query?: WrittenQuery;
   problems: ConfigProblem[];
 }
 
@@ -74,13 +80,12 @@ async function readQuery(
     return problem(document.positionOfKey(path), message);
   }
   if (typeof query === 'string') {
+    const at = [...path, 'query'];
+    const placeholderAt = (nth: number) => ({ file, ...document.positionOfMatch(at, placeholder, nth) });
     return {
-      query,
-      problems: queryProblems(query, where([...path, 'query'])).map(({ nth, message }) => ({
-        file,
-        ...(nth === undefined
-          ? document.positionOf([...path, 'query'])
-          : document.positionOfMatch([...path, 'query'], placeholder, nth)),
+      query: { text: query, placeholderAt },
+      problems: queryProblems(query, where(at)).map(({ nth, message }) => ({
+        ...(nth === undefined ? { file, ...document.positionOf(at) } : placeholderAt(nth)),
         message,
       })),
     };
@@ -93,12 +98,15 @@ async function readQuery(
     const subject = `${where([...path, 'queryFile'])}: ${sqlFile}`;
     return problem(document.positionOf([...path, 'queryFile']), `${subject} ${read.problem}`);
   }
+  const { text } = read;
+  const placeholderAt = (nth: number) => ({
+    file: sqlFile,
+    ...positionInText(text, [...text.matchAll(placeholder)][nth]?.index ?? 0),
+  });
   return {
-    query: read.text,
-    problems: queryProblems(read.text, `The query of ${where(path)}`).map(({ nth, message }) => ({
-      file: sqlFile,
-      ...(nth !== undefined &&
-        positionInText(read.text, [...read.text.matchAll(placeholder)][nth]?.index ?? 0)),
+    query: { text, placeholderAt },
+    problems: queryProblems(text, `The query of ${where(path)}`).map(({ nth, message }) => ({
+      ...(nth === undefined ? { file: sqlFile } : placeholderAt(nth)),
       message,
     })),
   };

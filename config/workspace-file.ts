@@ -1,4 +1,4 @@
-import { ConfigError, type ConfigProblem } from './config-error.js';
+import { ConfigError, type ConfigProblem, type FilePlace } from './config-error.js';
 import { alertsReference, type AlertsReference } from './alerts.js';
 import { coherenceProblems } from './coherence.js';
 import {
@@ -42,6 +42,8 @@ export interface WorkspaceFile {
   /** By name, in the order of the file. */
   readonly databases: ReadonlyMap<string, DatabaseReference>;
   readonly syncs: ReadonlyMap<string, SyncDefinition>;
+  /** Where the nth `{{…}}` (from 0) of a sync's query is written: in this file, or in one that it names. */
+  placeholderAt(sync: string, query: keyof SyncQueries, nth: number): FilePlace;
 }
 
 const defaultAnchor: Record<ParsedDatabase['type'], Anchor> = {
@@ -80,6 +82,7 @@ export async function loadWorkspaceFile(path: string, environment: Environment):
         definitionOf(name, sync, queries.get(name) ?? {}, parsed),
       ]),
     ),
+    placeholderAt: (sync, query, nth) => queries.get(sync)?.[query]?.placeholderAt(nth) ?? { file: path },
   };
 }
 
@@ -176,13 +179,13 @@ function definitionOf(
     maxRows: sync.maxRows,
     ...(sync.maxFailures !== undefined && { maxFailures: sync.maxFailures }),
     mode: sync.mode,
-    query: queries.main ?? '',
+    query: queries.main?.text ?? '',
     ...kind,
     ...(sync.relationships !== undefined && {
       relationships: {
         objectType: sync.relationships.objectType ?? sync.objectType ?? '',
         identifyBy: sync.relationships.identifyBy ?? sync.identifyBy ?? first,
-        query: queries.relationships ?? '',
+        query: queries.relationships?.text ?? '',
       },
     }),
   };

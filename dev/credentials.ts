@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { startCommand } from './state.js';
 
 /** Who may log in to the embedded PostgreSQL, and where to. */
 export const accounts = {
@@ -47,10 +48,18 @@ export function accountUrl(account: Account, passwords: Passwords, port: number)
   return `postgres://${user}:${passwords[account]}@127.0.0.1:${port}/${database}`;
 }
 
+const writtenBy = '# Written by ';
+
+/** False for a file with variables that somebody else has put there: it must not be written over. */
+export async function isOurEnvironment(file: string): Promise<boolean> {
+  const written = await readFile(file, 'utf8').catch(() => '');
+  return written.trim() === '' || written.startsWith(writtenBy) || written.includes('\nINLET_DEV_POSTGRES_URL=');
+}
+
 /** What a second terminal needs: written whole or not at all, and for its owner only. */
 export async function writeEnvironment(file: string, variables: Record<string, string>): Promise<void> {
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   const aside = `${file}.new`;
-  await writeFile(aside, ['# Written by "npm start".', ...lines, ''].join('\n'), { mode: 0o600 });
+  await writeFile(aside, [`${writtenBy}"${startCommand}".`, ...lines, ''].join('\n'), { mode: 0o600 });
   await rename(aside, file);
 }

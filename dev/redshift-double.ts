@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { choosePort } from './port.js';
 import { ending } from './process-table.js';
 import { startServer, type ServerProcess } from './server-process.js';
-import { root } from './state.js';
+import { isCheckout, root } from './state.js';
 
 export interface RedshiftDouble extends ServerProcess {
   port: number;
@@ -29,6 +29,11 @@ export const doubleCredentials = {
 
 /** Starts the tests' double of the Redshift Data API, from the sources: it is no part of a build. */
 export async function startRedshiftDouble(options: RedshiftDoubleOptions): Promise<RedshiftDouble> {
+  if (!isCheckout) {
+    throw new Error(
+      "Redshift's stand-in is a part of Inlet's tests and not of the package: --with-redshift needs a checkout.",
+    );
+  }
   const port = options.port ?? (await choosePort());
   const script = join(root, 'scripts', 'redshift-double.ts');
   const server = await startServer({

@@ -1,12 +1,12 @@
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Environment } from '../config/environment.js';
+import { isOurEnvironment } from './credentials.js';
 import { Interrupted, listenForInterruption } from './interruption.js';
 import { claim } from './only-one.js';
 import { ProcessTable } from './process-table.js';
 import { Screen } from './screen.js';
 import { startEverything } from './start-everything.js';
-import { root, stateUnder, type State } from './state.js';
+import { startCommand, stateDirectory, stateUnder, type State } from './state.js';
 import { Supervisor } from './supervisor.js';
 import type { Tools } from './tools.js';
 import { guide } from './tour.js';
@@ -32,7 +32,7 @@ export interface DevOptions {
  */
 export async function runDev(options: DevOptions, tools: Tools): Promise<0 | 1 | 2> {
   const screen = new Screen(process.stdout, options.colour);
-  const state = stateUnder(join(root, '.inlet'));
+  const state = stateUnder(stateDirectory());
   await prepareDirectory(state);
   const claimed = await claim(state.directory);
   if (!claimed.claimed) {
@@ -59,16 +59,21 @@ export async function runDev(options: DevOptions, tools: Tools): Promise<0 | 1 |
   } finally {
     screen.last('stop', 'stopping the worker, Temporal and PostgreSQL');
     await supervisor.stop();
-    screen.done('stop', 'Everything is stopped. "npm start" goes on where it was.');
+    screen.done('stop', `Everything is stopped. "${startCommand}" goes on where it was.`);
     interruption.dispose();
     await claimed.release();
   }
 }
 
-async function prepareDirectory({ directory, logs }: State): Promise<void> {
+async function prepareDirectory({ directory, env, logs }: State): Promise<void> {
   if (process.platform !== 'linux') {
     throw new Error(
       '"inlet dev" runs on Linux only. Elsewhere, use a container, or servers of your own: see README.md.',
+    );
+  }
+  if (!(await isOurEnvironment(env))) {
+    throw new Error(
+      `${env} holds variables of your own, and "inlet dev" writes a file of that name. Start it in another directory.`,
     );
   }
   try {

@@ -11,6 +11,20 @@ function findRoot(directory: string): string {
   return findRoot(dirname(directory));
 }
 
+/** False in the npm package, which has what was compiled and no sources. */
+export const isCheckout = existsSync(join(root, 'client', 'main.ts'));
+
+/** How to start again, as the user would. */
+export const startCommand = isCheckout ? 'npm start' : 'npx inlet dev';
+
+/**
+ * The directory of all state: beside the sources in a checkout; with the package it is where the user is, since
+ * node_modules is npm's and may be read-only.
+ */
+export function stateDirectory(workingDirectory = process.cwd()): string {
+  return join(isCheckout ? root : workingDirectory, '.inlet');
+}
+
 /** Where everything lives that `inlet dev` makes. */
 export interface State {
   directory: string;

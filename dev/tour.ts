@@ -8,7 +8,7 @@ import { connected } from './databases.js';
 import { followFirstImport } from './first-import.js';
 import { differences, liveALittle, redshiftFile } from './sample.js';
 import type { Screen } from './screen.js';
-import { root } from './state.js';
+import { isCheckout, root } from './state.js';
 import type { Tools } from './tools.js';
 
 export interface Tour {
@@ -98,7 +98,7 @@ function sayWhatIsNext({ screen, files, temporalUi }: Tour): void {
     '',
     '  npx inlet list                    the syncs, and how they are',
     '  npx inlet failures leads          the rows of leads that failed, and why',
-    '  npm run sample:mend               mends them in the CRM (examples/mend-leads.sql)',
+    ...mending,
     '  npx inlet trigger leads --wait    imports leads now: Completed',
     '  npx inlet show object company C-042   a company, and who works there',
     '  npx inlet segments                the segments, and who joined last',
@@ -113,6 +113,13 @@ function sayWhatIsNext({ screen, files, temporalUi }: Tour): void {
   ];
   for (const line of lines) screen.line(line);
 }
+
+const mending = isCheckout
+  ? ['  npm run sample:mend               mends them in the CRM (examples/mend-leads.sql)']
+  : [
+      '  source .inlet/env && psql "$CRM_OWNER_URL" -f node_modules/inlet-etl/examples/mend-leads.sql',
+      '                                    mends them in the CRM',
+    ];
 
 /** Amazon's client looks for credentials in the environment of the process, and not in .inlet/env. */
 const ofRedshift = [

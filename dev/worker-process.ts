@@ -1,9 +1,9 @@
 import { Connection } from '@temporalio/client';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { ending } from './process-table.js';
 import { startServer, type ServerProcess } from './server-process.js';
-import { root } from './state.js';
+import { root, stateDirectory } from './state.js';
 
 export interface WorkerOptions {
   /** The workspaces' files. */
@@ -34,7 +34,8 @@ export async function startWorker(options: WorkerOptions): Promise<ServerProcess
           'worker',
         ],
       },
-      cwd: root,
+      // Beside the state, whose .inlet/env the worker then finds as well.
+      cwd: dirname(stateDirectory()),
       env: options.env,
       logFile: options.logFile,
       ending: ending.worker,
