@@ -29,11 +29,12 @@ export function addCheck(program: Command, run: Run): void {
     .description(
       'Check the file, and prove what can be proved of its databases: TLS, version, read-only user.',
     )
-    .option('--no-connect', "the files alone: needs neither databases nor their variables, as in a repository's CI")
+    .option(
+      '--no-connect',
+      "the files alone: needs neither databases nor their variables, as in a repository's CI",
+    )
     .addOption(new Option('--format <format>', 'how it is said (default: text)').choices(formats))
-    .action((name: string | undefined, options: Options) =>
-      run((session) => check(session, name, options)),
-    );
+    .action((name: string | undefined, options: Options) => run((session) => check(session, name, options)));
   examples(
     command,
     'inlet check',

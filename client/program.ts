@@ -16,6 +16,7 @@ type AddCommand = (program: Command, run: Run) => void;
  */
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   dev: async () => (await import('./dev.js')).addDev,
+  init: async () => (await import('./init.js')).addInit,
   worker: async () => (await import('./worker.js')).addWorker,
   check: async () => (await import('./check.js')).addCheck,
   preview: async () => (await import('./preview.js')).addPreview,
@@ -37,6 +38,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   show: async () => (await import('./show.js')).addShow,
   segments: async () => (await import('./segments.js')).addSegments,
   set: async () => (await import('./set.js')).addSet,
+  completion: async () => (await import('./completion.js')).addCompletion,
 };
 
 interface GlobalOptions {

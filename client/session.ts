@@ -31,11 +31,18 @@ export class Session {
     return config.length > 0 ? config : [this.environment.get('INLET_CONFIG') ?? 'inlet.yaml'];
   }
 
+  /** What `--config` names, and nothing else: for a command that makes the file. */
+  get givenConfig(): string[] {
+    return this.#options.config;
+  }
+
   /** The workspace's file. Throws ConfigError with all its mistakes. */
   file(): Promise<WorkspaceFile> {
     const [path, ...others] = this.configPaths;
     if (path === undefined || others.length > 0) {
-      throw wrongUse('This command works with one file: give --config once. Only "worker" and "check" take several.');
+      throw wrongUse(
+        'This command works with one file: give --config once. Only "worker" and "check" take several.',
+      );
     }
     this.#file ??= loadWorkspaceFile(path, this.environment);
     return this.#file;

@@ -28,7 +28,7 @@ export function readEnvironment(cwd: string = process.cwd()): Environment {
     if (value !== undefined) variables.set(name, value);
   }
 
-  const path = findFile(resolve(cwd));
+  const path = nearestEnvironmentFile(cwd);
   let used = false;
   if (path !== null) {
     for (const [name, value] of readEnvironmentFile(path)) {
@@ -46,9 +46,9 @@ export function readEnvironment(cwd: string = process.cwd()): Environment {
   };
 }
 
-/** Only the nearest file counts: those further up belong to something else. */
-function findFile(start: string): string | null {
-  for (let directory = start; ; directory = dirname(directory)) {
+/** The `.inlet/env` in a directory or above it; those further up belong to something else. Null if there is none. */
+export function nearestEnvironmentFile(start: string): string | null {
+  for (let directory = resolve(start); ; directory = dirname(directory)) {
     const path = join(directory, place);
     if (isFile(path)) return path;
     if (dirname(directory) === directory) return null;
