@@ -1,4 +1,4 @@
-import type { Command, Option } from 'commander';
+import type { CommandTree, OptionLeaf } from './command-tree.js';
 
 /** Names that the file in reach gives; none where it can't be read. */
 export interface Names {
@@ -23,73 +23,67 @@ export interface Completions {
  * @param words what follows the program's name, the last being what is typed so far, perhaps empty
  * @param names looked up only where they are wanted
  */
-export function completionsOf(program: Command, words: readonly string[], names: () => Names): Completions {
+export async function completionsOf(
+  program: CommandTree,
+  words: readonly string[],
+  names: () => Promise<Names>,
+): Promise<Completions> {
   const current = words.at(-1) ?? '';
   const { command, open, given } = walk(program, words.slice(0, -1));
-  if (open !== undefined) return ofOption(open);
+  const matching = (all: readonly Completion[]) => all.filter(({ word }) => word.startsWith(current));
+  if (open !== undefined)
+    return { files: open.value === 'file', found: matching(open.choices.map(withoutDescription)) };
   if (current.startsWith('-')) {
-    const options = [...command.options, ...(command === program ? [] : program.options)];
-    return matching(current, [...options.map(asWord), { word: '--help', description: 'show help' }]);
+    const options = command === program ? program.options : [...command.options, ...program.options];
+    return { files: false, found: matching([...options, help]) };
   }
   if (command.commands.length > 0) {
-    const commands = command.createHelp().visibleCommands(command);
-    return matching(
-      current,
-      commands.map((each) => ({ word: each.name(), description: each.description() })),
-    );
+    const commands = command.commands.map(({ name, description }) => ({ word: name, description }));
+    return { files: false, found: matching(commands) };
   }
-  const { registeredArguments } = command;
-  const argument = registeredArguments[given] ?? registeredArguments.at(-1);
-  const isFurther = given >= registeredArguments.length && argument?.variadic !== true;
-  if (argument === undefined || isFurther) return { files: false, found: [] };
-  return matching(current, ofArgument(argument.name(), argument.argChoices ?? [], names));
+  const last = command.arguments.at(-1);
+  const argument = command.arguments[given] ?? (last?.variadic === true ? last : undefined);
+  return { files: false, found: matching(await forArgument(argument, names)) };
 }
 
+const help: Completion = { word: '--help', description: 'show help' };
+const withoutDescription = (word: string): Completion => ({ word, description: '' });
+
 interface Walked {
-  command: Command;
+  command: CommandTree;
   /** An option that still wants its value. */
-  open: Option | undefined;
+  open: OptionLeaf | undefined;
   /** How many arguments the command has by now. */
   given: number;
 }
 
-function walk(program: Command, words: readonly string[]): Walked {
+function walk(program: CommandTree, words: readonly string[]): Walked {
   let command = program;
-  let open: Option | undefined;
+  let open: OptionLeaf | undefined;
   let given = 0;
   for (const word of words) {
-    const below = command.commands.find((each) => each.name() === word);
-    if (open !== undefined) open = undefined;
-    else if (word.startsWith('-')) open = optionFor(word, [command, program]);
-    else if (below !== undefined) command = below;
-    else given += 1;
+    const below = command.commands.find(({ name }) => name === word);
+    if (open !== undefined) {
+      open = undefined;
+    } else if (word.startsWith('-')) {
+      const option = [...command.options, ...program.options].find((each) => each.word === word);
+      open = option?.value === 'none' ? undefined : option;
+    } else if (below !== undefined) {
+      command = below;
+    } else {
+      given += 1;
+    }
   }
   return { command, open, given };
 }
 
-/** The option, if the next word is its value. */
-function optionFor(word: string, commands: readonly Command[]): Option | undefined {
-  const options = commands.flatMap((command) => command.options);
-  const option = options.find((each) => each.long === word || each.short === word);
-  return option?.required === true || option?.optional === true ? option : undefined;
-}
-
-/** Options whose value is a file: `--config <file>`, `--csv <file>`. */
-function ofOption(option: Option): Completions {
-  const found = (option.argChoices ?? []).map((word) => ({ word, description: '' }));
-  return { files: /<file>/.test(option.flags), found };
-}
-
-function ofArgument(name: string, choices: readonly string[], names: () => Names): Completion[] {
-  if (name === 'sync') return names().syncs.map((word) => ({ word, description: 'sync' }));
-  if (name === 'database') return names().databases.map((word) => ({ word, description: 'database' }));
-  return choices.map((word) => ({ word, description: '' }));
-}
-
-function asWord(option: Option): Completion {
-  return { word: option.long ?? option.flags, description: option.description };
-}
-
-function matching(current: string, all: readonly Completion[]): Completions {
-  return { files: false, found: all.filter(({ word }) => word.startsWith(current)) };
+async function forArgument(
+  argument: CommandTree['arguments'][number] | undefined,
+  names: () => Promise<Names>,
+): Promise<Completion[]> {
+  if (argument?.name === 'sync')
+    return (await names()).syncs.map((word) => ({ word, description: 'a sync of the file' }));
+  if (argument?.name === 'database')
+    return (await names()).databases.map((word) => ({ word, description: 'a database of the file' }));
+  return (argument?.choices ?? []).map(withoutDescription);
 }

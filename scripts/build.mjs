@@ -21,3 +21,7 @@ const { makeWorkflowBundle } = await import(
   new URL('../dist/worker/workflow-bundle.js', import.meta.url).href
 );
 writeFileSync(join(dist, 'workflow-bundle.js'), await makeWorkflowBundle());
+
+// What completion in a shell reads, so that pressing a key loads no command.
+const { makeCommandTree } = await import(new URL('../dist/client/complete-words.js', import.meta.url).href);
+writeFileSync(join(dist, 'command-tree.json'), JSON.stringify(await makeCommandTree()));
