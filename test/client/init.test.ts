@@ -49,7 +49,7 @@ describe('init --yes', () => {
     expect(text).toContain('# Left out: password_hash.');
     expect((await inlet.inlet('--config', file, 'check')).code).toBe(0);
     const preview = await inlet.inlet('--config', file, '--json', 'preview', 'people');
-    expect(dataOf(preview)).toMatchObject({ queries: [{ problems: [] }] });
+    expect(dataOf(preview)).toMatchObject({ problems: [], rows: [{ rowNumber: 1 }] });
     expect(preview.code).toBe(0);
   });
 
