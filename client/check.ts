@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
+import { version } from '../config/version.js';
 import type { WorkspaceFile } from '../config/workspace-file.js';
 import type { Finding } from '../sources/source.js';
 import { examples, type Run } from './argument.js';
@@ -7,7 +8,6 @@ import { checkFile, type CheckedDatabase, type CheckedFile } from './check-files
 import { githubAnnotation } from './check-github.js';
 import { exitCodes, wrongUse, type ExitCode } from './exit.js';
 import type { Output, Tone } from './output.js';
-import { packageVersion } from './package-version.js';
 import type { Session } from './session.js';
 import { unknownName } from './unknown-name.js';
 import { visible } from './visible-text.js';
@@ -93,7 +93,7 @@ async function report({ out, environment }: Session, format: Format, checked: Ch
   }
   if (format === 'sarif') {
     const { sarifLog } = await import('./check-sarif.js');
-    out.line(JSON.stringify(sarifLog(problems, packageVersion(), root), null, 2));
+    out.line(JSON.stringify(sarifLog(problems, version(), root), null, 2));
   }
   if (format === 'json') {
     out.document({

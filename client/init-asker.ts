@@ -82,7 +82,7 @@ export async function asking(input: Readable, output: Writable): Promise<Asker> 
       answered(await password({ ...streams, message, validate: asValidation(problemWith) })),
     async choose<Value extends string>({ message, choices, proposed }: ChoiceQuestion<Value>) {
       const options = choices.map(({ value, label, hint }) => ({
-        value: value as string,
+        value,
         label: label ?? value,
         ...(hint !== undefined && { hint }),
       }));

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { Identifier } from '../config/sync-definition.js';
-import type { ProposedQuery, SourceType } from './init-query.js';
+import type { ProposedQuery } from './init-query.js';
 
 /** How a database of the new file is reached. */
 export type DatabasePlan =

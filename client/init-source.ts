@@ -24,7 +24,7 @@ export async function tablesOf(source: Source): Promise<string[]> {
   try {
     const tables: string[] = [];
     for await (const [schema, table] of copyRows(await snapshot.rows('main', 1000)))
-      if (schema != null && table != null) tables.push(tableText(schema, table));
+      if (typeof schema === 'string' && typeof table === 'string') tables.push(tableText(schema, table));
     return tables;
   } finally {
     await snapshot.close();

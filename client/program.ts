@@ -5,7 +5,6 @@ import { examples, type Run } from './argument.js';
 import { exitCodes, type ExitCode } from './exit.js';
 import { debugText, explainError } from './explain-error.js';
 import { Output } from './output.js';
-import { packageVersion } from './package-version.js';
 import { Session } from './session.js';
 
 type AddCommand = (program: Command, run: Run) => void;
@@ -86,7 +85,7 @@ export async function createProgram(words: readonly string[], run: Run): Promise
     .description(
       'Brings people, objects and relationships up to date from SQL queries, on an interval, durably.',
     )
-    .version(packageVersion(), '--version', 'show the version')
+    .version(version(), '--version', 'show the version')
     .addOption(
       new Option(
         '--config <file>',
