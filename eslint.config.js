@@ -3,11 +3,12 @@ import tseslint from 'typescript-eslint';
 
 /** Each room may import only from the rooms below it, so that data and dependencies go one way. */
 const rooms = {
-  config: ['sources', 'store', 'workflows', 'activities', 'worker', 'client', 'dev', 'api'],
-  sources: ['store', 'workflows', 'activities', 'worker', 'client', 'dev', 'api'],
-  store: ['workflows', 'activities', 'worker', 'client', 'dev', 'api'],
-  workflows: ['worker', 'client', 'dev', 'api'],
-  activities: ['worker', 'client', 'dev', 'api'],
+  config: ['encryption', 'sources', 'store', 'workflows', 'activities', 'worker', 'client', 'dev', 'api'],
+  encryption: ['sources', 'store', 'workflows', 'activities', 'worker', 'client', 'dev', 'api'],
+  sources: ['encryption', 'store', 'workflows', 'activities', 'worker', 'client', 'dev', 'api'],
+  store: ['encryption', 'workflows', 'activities', 'worker', 'client', 'dev', 'api'],
+  workflows: ['encryption', 'worker', 'client', 'dev', 'api'],
+  activities: ['encryption', 'worker', 'client', 'dev', 'api'],
   worker: ['client', 'dev', 'api'],
   client: ['api'],
   dev: ['client', 'api'],
@@ -82,6 +83,7 @@ export default tseslint.config(
   {
     files: [
       'config/**/*.ts',
+      'encryption/**/*.ts',
       'sources/**/*.ts',
       'store/**/*.ts',
       'workflows/**/*.ts',

@@ -12,10 +12,20 @@ function isUpToDate(build) {
   if (!existsSync(build)) return false;
   if (!existsSync(source)) return true;
   const builtAt = statSync(build).mtimeMs;
-  const rooms = ['config', 'sources', 'store', 'workflows', 'activities', 'worker', 'client', 'dev'];
+  const rooms = [
+    'config',
+    'encryption',
+    'sources',
+    'store',
+    'workflows',
+    'activities',
+    'worker',
+    'client',
+    'dev',
+  ];
   return rooms.every((room) =>
     readdirSync(join(root, room), { recursive: true }).every(
-      (file) => !/\.(ts|sql)$/.test(file) || statSync(join(root, room, file)).mtimeMs <= builtAt,
+      (file) => !/\.(ts|cjs|sql)$/.test(file) || statSync(join(root, room, file)).mtimeMs <= builtAt,
     ),
   );
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.js';
+import { EncryptionError } from '../encryption/encryption-error.js';
 import { SourceError } from '../sources/source-error.js';
 import { CommandError, exitCodes, type ExitCode } from './exit.js';
 
@@ -18,6 +19,7 @@ export async function explainError(error: unknown): Promise<Explanation> {
     return { message: null, exitCode: asked ? exitCodes.fine : exitCodes.wrongUse };
   }
   if (error instanceof ConfigError) return { message: error.message, exitCode: exitCodes.wrongUse };
+  if (error instanceof EncryptionError) return { message: error.message, exitCode: exitCodes.failed };
   if (error instanceof SourceError) return { message: sourceSentence(error), exitCode: exitCodes.failed };
   // Loaded only here: commands that need no Temporal should not wait for its SDK.
   const { temporalSentence } = await import('./temporal-error.js');

@@ -37,6 +37,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   show: async () => (await import('./show.js')).addShow,
   segments: async () => (await import('./segments.js')).addSegments,
   set: async () => (await import('./set.js')).addSet,
+  'codec-server': async () => (await import('./codec-server.js')).addCodecServer,
   completion: async () => (await import('./completion.js')).addCompletion,
 };
 

@@ -11,6 +11,7 @@ import {
 import { WorkflowNotFoundError, type UpdateDefinition } from '@temporalio/common';
 import {
   define,
+  mutexId,
   syncId,
   syncStatus,
   type Defined,
@@ -19,6 +20,7 @@ import {
 } from '../workflows/messages.js';
 import type { SyncWorkflow } from '../workflows/index.js';
 import { CommandError, exitCodes } from './exit.js';
+import { refuseWithoutKeys } from './same-keys.js';
 import { patienceMs, type Temporal } from './temporal.js';
 import { isWithoutPoller } from './temporal-error.js';
 
@@ -28,9 +30,12 @@ const resultWithinMs = 120_000;
 
 /** No worker answered; if something was sent, with a sentence on what may become of it. */
 export class NoWorkerAnswered extends CommandError {
-  constructor(asked: 'a question' | 'a change', cause: unknown) {
+  /** @param tried whether Temporal says that a worker has taken it up, and could not go on */
+  constructor(asked: 'a question' | 'a change', tried: boolean, cause: unknown) {
     const after = asked === 'a change' ? ' What was sent may still be done when a worker comes.' : '';
-    const fix = 'Start one with "inlet worker"; one that has just started may need some seconds.';
+    const fix = tried
+      ? 'One has tried to, and could not: its log says why.'
+      : 'Start one with "inlet worker"; one that has just started may need some seconds.';
     super(`No worker answered. ${fix}${after}`, exitCodes.failed, cause);
   }
 }
@@ -97,7 +102,7 @@ export class SyncHandle {
       this.#temporal.workerAnswered = true;
       return status;
     } catch (error) {
-      if (isUnanswered(error)) throw new NoWorkerAnswered('a question', error);
+      if (isUnanswered(error)) throw new NoWorkerAnswered('a question', await this.#wasTried(), error);
       throw this.#explained(error);
     }
   }
@@ -105,6 +110,7 @@ export class SyncHandle {
   /** Returns when the server has taken it; whether a worker has is another question. */
   async signal(send: (handle: WorkflowHandle) => Promise<void>): Promise<void> {
     try {
+      await this.#refuseWithoutKeys();
       await this.#within(this.#patience(), () => send(this.#handle));
     } catch (error) {
       throw this.#explained(error);
@@ -131,14 +137,32 @@ export class SyncHandle {
 
   async #result<Result>(send: () => Promise<WorkflowUpdateHandle<Result>>): Promise<Result> {
     try {
+      await this.#refuseWithoutKeys();
       const sent = await this.#within(this.#patience(), send);
       this.#temporal.workerAnswered = true;
       return await this.#within(resultWithinMs, () => sent.result());
     } catch (error) {
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isWithoutPoller(error)) {
-        throw new NoWorkerAnswered('a change', error);
+        throw new NoWorkerAnswered('a change', await this.#wasTried(), error);
       }
       throw this.#explained(error);
+    }
+  }
+
+  /** A sync that is new has the keys of those that its workspace has already. */
+  #refuseWithoutKeys(): Promise<void> {
+    return this.#within(answerWithinMs, () =>
+      refuseWithoutKeys(this.#temporal.client, syncId(this.#workspace, this.#sync), mutexId(this.#workspace)),
+    );
+  }
+
+  /** A worker that can't do its part, as without a key, fails again and again, and Temporal counts. */
+  async #wasTried(): Promise<boolean> {
+    try {
+      const { raw } = await this.#within(1_000, () => this.#handle.describe());
+      return (raw.pendingWorkflowTask?.attempt ?? 0) > 1;
+    } catch {
+      return false;
     }
   }
 

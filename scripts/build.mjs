@@ -17,10 +17,14 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
 if (status !== 0) process.exit(1);
 
 cpSync(join(root, 'store', 'migrations'), join(dist, 'store', 'migrations'), { recursive: true });
-const { makeWorkflowBundle } = await import(
+const converter = 'encoding-failure-converter.cjs';
+cpSync(join(root, 'encryption', converter), join(dist, 'encryption', converter));
+const { bundleNames, makeWorkflowBundle } = await import(
   new URL('../dist/worker/workflow-bundle.js', import.meta.url).href
 );
-writeFileSync(join(dist, 'workflow-bundle.js'), await makeWorkflowBundle());
+for (const [failures, name] of Object.entries(bundleNames)) {
+  writeFileSync(join(dist, name), await makeWorkflowBundle(failures));
+}
 
 // What completion in a shell reads, so that pressing a key loads no command.
 const { makeCommandTree } = await import(new URL('../dist/client/complete-words.js', import.meta.url).href);

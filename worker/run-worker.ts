@@ -1,11 +1,12 @@
 import { Client } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { DataConverter } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type pino from 'pino';
 import { createActivities } from '../activities/create-activities.js';
 import { ConfigError } from '../config/config-error.js';
 import type { Environment } from '../config/environment.js';
 import { loadWorkspaceFile, resolveDatabase, type WorkspaceFile } from '../config/workspace-file.js';
+import { dataConverterOf } from '../encryption/data-converter.js';
 import type { TooOldForStore } from '../store/compatibility.js';
 import { migrate } from '../store/migrate.js';
 import { openStore, type Store } from '../store/store.js';
@@ -16,6 +17,8 @@ import { startCaretaking } from './caretaker.js';
 import { deploymentOf, sayWhatMakesItCurrent, type Deployment } from './deployment.js';
 import { createLogger, installLogger } from './logger.js';
 import { keepSearchAttributes } from './search-attributes.js';
+import { temporalSettings } from './temporal-settings.js';
+import { unreachable } from './unreachable.js';
 import { workflowBundle } from './workflow-bundle.js';
 
 /** Activities of one workspace that run at once here; each keeps a connection or two busy. */
@@ -48,25 +51,24 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   refuseTwins(files);
   resolveCredentials(files);
   const deployment = deploymentOf(environment);
-  const settings = loadClientConnectConfig({ overrideEnvVars: setVariables(environment) });
-  const address = settings.connectionOptions.address ?? 'localhost:7233';
+  const settings = temporalSettings(environment);
+  const { address, namespace } = settings;
+  const dataConverter = dataConverterOf(environment);
   const logger = createLogger(options.logLevel ?? 'info');
   // Last of what needs no server: once the SDK's runtime is there, only a connection's end lets the process end.
   installLogger(logger);
-  const connection = await NativeConnection.connect({ ...settings.connectionOptions, address }).catch(() => {
-    throw new Error(
-      `No Temporal server answers at ${address}. Set TEMPORAL_ADDRESS to where yours is, or start one with "inlet dev".`,
-    );
+  const connection = await NativeConnection.connect(settings).catch(async (error: unknown) => {
+    throw new Error(await unreachable(settings, error), { cause: error });
   });
   const stores = new Map<string, Store>();
   try {
-    const namespace = settings.namespace ?? 'default';
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, namespace, dataConverter });
     const taskQueue = environment.get('INLET_TASK_QUEUE') ?? TASK_QUEUE;
     const served: Served[] = [];
     for (const file of files) served.push({ file, store: await openMigrated(stores, file) });
-    await serve({ served, connection, namespace, client, taskQueue, deployment, logger }, (workspaces) =>
-      options.onReady?.({ workspaces, address }),
+    await serve(
+      { served, connection, namespace, client, dataConverter, taskQueue, deployment, logger },
+      (workspaces) => options.onReady?.({ workspaces, address }),
     );
   } finally {
     await Promise.all([...stores.values()].map((store) => store.close()));
@@ -84,6 +86,7 @@ interface Serving {
   connection: NativeConnection;
   namespace: string;
   client: Client;
+  dataConverter: DataConverter;
   taskQueue: string;
   deployment: Deployment;
   logger: pino.Logger;
@@ -94,13 +97,14 @@ interface Serving {
  * @throws TooOldForStore, once it has drained, if a store does not admit this version any more
  */
 async function serve(
-  { served, connection, namespace, client, taskQueue, deployment, logger }: Serving,
+  { served, connection, namespace, client, dataConverter, taskQueue, deployment, logger }: Serving,
   onReady: (workspaces: string[]) => void,
 ): Promise<void> {
-  const common = { connection, namespace, shutdownGraceTime: GRACE_MS, ...deployment };
+  const common = { connection, namespace, dataConverter, shutdownGraceTime: GRACE_MS, ...deployment };
+  const failures = dataConverter.failureConverterPath === undefined ? 'plain' : 'encoded';
   const registering = keepSearchAttributes({ connection, namespace, logger });
   const workers = await Promise.all([
-    workflowBundle().then((codePath) =>
+    workflowBundle(failures).then((codePath) =>
       Worker.create({
         ...common,
         taskQueue,
@@ -187,8 +191,4 @@ function resolveCredentials(files: WorkspaceFile[]): void {
     for (const name of file.databases.keys()) resolveDatabase(file, name);
     file.alerts?.resolve();
   }
-}
-
-function setVariables(environment: Environment): Record<string, string> {
-  return Object.fromEntries(Object.entries(environment.toObject()).filter(([, value]) => value !== ''));
 }
