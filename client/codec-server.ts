@@ -7,7 +7,6 @@ import { examples, type Run } from './argument.js';
 import { exitCodes, failed, wrongUse, type ExitCode } from './exit.js';
 import type { Session } from './session.js';
 
-const TOKEN_VARIABLE = 'INLET_CODEC_TOKEN';
 const TOKEN_CHARACTERS = 16;
 
 interface Options {
@@ -43,18 +42,23 @@ async function codecServer({ environment, out }: Session, options: Options): Pro
   const keys = readEncryptionKeys(environment);
   if (keys.length === 0)
     throw wrongUse('There is nothing to decrypt with: set INLET_ENCRYPTION_KEYS as the worker has it.');
-  const token = environment.get(TOKEN_VARIABLE);
+  const token = environment.get('INLET_CODEC_TOKEN');
   if (token === undefined)
     throw wrongUse(
-      `Whoever reaches this endpoint could read everything: set ${TOKEN_VARIABLE} to what they must send. "openssl rand -hex 32" makes one.`,
+      `Whoever reaches this endpoint could read everything: set INLET_CODEC_TOKEN to what they must send. "openssl rand -hex 32" makes one.`,
     );
   if (token.length < TOKEN_CHARACTERS)
     throw wrongUse(
-      `${TOKEN_VARIABLE} can be guessed: it needs ${TOKEN_CHARACTERS} characters or more. "openssl rand -hex 32" makes one.`,
+      `INLET_CODEC_TOKEN can be guessed: it needs ${TOKEN_CHARACTERS} characters or more. "openssl rand -hex 32" makes one.`,
     );
   const { codecServer: make } = await import('../encryption/codec-server.js');
   const { EncryptingCodec } = await import('../encryption/payload-codec.js');
-  const server = make({ codec: new EncryptingCodec(keys), token, origins: options.origin });
+  const server = make({
+    codec: new EncryptingCodec(keys),
+    token,
+    origins: options.origin,
+    onUnreadable: (sentence) => out.warn(sentence),
+  });
   await listen(server, options.listen);
   const { host } = options.listen;
   const { port } = server.address() as AddressInfo;

@@ -14,6 +14,8 @@ export interface CodecServerOptions {
   token: string;
   /** The web pages that may ask, such as `https://temporal.acme.com`: those of Temporal's UI. */
   origins: readonly string[];
+  /** Hears why something could not be decrypted, which Temporal's CLI does not repeat. */
+  onUnreadable?: (sentence: string) => void;
 }
 
 /**
@@ -26,7 +28,10 @@ export interface CodecServerOptions {
 export function codecServer(options: CodecServerOptions): Server {
   const server = createServer((request, response) => {
     answer(request, options)
-      .catch(asAnswer)
+      .catch((error: unknown) => {
+        if (error instanceof EncryptionError) options.onUnreadable?.(error.message);
+        return asAnswer(error);
+      })
       .then((given) => send(response, given, crossOrigin(request, options.origins)))
       // Whoever asked is gone.
       .catch(() => response.destroy());

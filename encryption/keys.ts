@@ -24,7 +24,7 @@ export type EncryptionKeys = readonly EncryptionKey[];
  * @throws ConfigError with everything that is wrong, naming keys by their place or id, never by their value
  */
 export function readEncryptionKeys(environment: Pick<Environment, 'get'>): EncryptionKeys {
-  const text = environment.get(KEYS_VARIABLE);
+  const text = environment.get('INLET_ENCRYPTION_KEYS');
   if (text === undefined) return [];
   const problems: ConfigProblem[] = [];
   const keys: EncryptionKey[] = [];

@@ -7,6 +7,7 @@ import pino from 'pino';
 import { failure } from '../activities/failures.js';
 import { alertId, importId, mutexId, type AlertInput } from '../workflows/messages.js';
 import { cancelImport, deleteSync, pause, releaseWorkspace, resume } from '../workflows/messages.js';
+import { recordedConverter } from '../test/support/encrypted.js';
 import { startShortHistoryServer } from '../test/support/short-history-server.js';
 import { eventually, startWorld } from '../test/support/workflow-world.js';
 import type { Workspace } from '../test/support/workflow-world.js';
@@ -25,18 +26,25 @@ const NEVER = { startAt: '2100-01-01T00:00:00Z' };
 const EVENTS = 120;
 
 const server = await startShortHistoryServer(EVENTS);
-const world = await startWorld({ address: server.address, bundle: await workflowBundle() });
+const { address } = server;
+const world = await startWorld({ address, bundle: await workflowBundle() });
+const encrypted = await startWorld({
+  address,
+  bundle: await workflowBundle('encoded'),
+  dataConverter: recordedConverter,
+});
 try {
   await rm(DIRECTORY, { recursive: true, force: true });
-  await mkdir(DIRECTORY);
+  await mkdir(`${DIRECTORY}encrypted`, { recursive: true });
   await recordImports();
   await registerSearchAttributes();
   await recordSync();
   await recordCanceledSync();
   await recordMutex();
   await recordAlert();
+  await recordEncrypted();
 } finally {
-  await world.close();
+  await Promise.all([world.close(), encrypted.close()]);
   await server.teardown();
 }
 
@@ -174,6 +182,24 @@ async function recordAlert(): Promise<void> {
   });
   await alert.result();
   await save('alert', alert);
+}
+
+/** Of what is encrypted the workflows read definitions, results, reasons and failures. */
+async function recordEncrypted(): Promise<void> {
+  const acme = await encrypted.workspace('encrypted');
+  const sync = acme.sync('customers');
+  await acme.define('customers', NEVER);
+  await acme.trigger('customers');
+  await acme.ended('customers', 1);
+  acme.script.fail('applyChunks', 'customers/2#1', failure('StoreRefused', 'the disk is full'));
+  await acme.trigger('customers');
+  await acme.ended('customers', 2);
+  await acme.define('customers', { query: acme.script.refusedQuery }).catch(() => undefined);
+  await sync.signal(pause, { reason: 'maintenance' });
+  await save('encrypted/import-failed', acme.import('customers', 2));
+  await sync.executeUpdate(deleteSync);
+  await sync.result();
+  await save('encrypted/sync', sync);
 }
 
 async function queued(workspace: Workspace, sync: string): Promise<void> {

@@ -121,7 +121,8 @@ describe('where a key is missing', () => {
     const unset = 'encrypted with the key "2026-11", and INLET_ENCRYPTION_KEYS is not set.';
     for (const words of [['status'], ['pause', '--reason', MARKER], ['trigger']]) {
       const { code, stderr } = await inlet.inlet(...words, 'late');
-      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(unset) });
+      expect(stderr).toContain(unset);
+      expect(code).toBe(1);
     }
     // The sync is new, but its workspace is not.
     expect((await inlet.inlet('apply', 'customers')).stderr).toContain(unset);

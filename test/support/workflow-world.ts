@@ -1,7 +1,7 @@
 import { Client, Connection, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { Duration } from '@temporalio/common';
+import type { DataConverter, Duration } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,19 +44,27 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** @param bundle a file that the workflows are bundled in */
-export async function startWorld({ address, bundle }: { address: string; bundle: string }): Promise<World> {
+export interface WorldOptions {
+  address: string;
+  /** A file that the workflows are bundled in. */
+  bundle: string;
+  /** As workers and clients write what they hand to Temporal; unless given, so that everybody can read it. */
+  dataConverter?: DataConverter;
+}
+
+export async function startWorld({ address, bundle, dataConverter = {} }: WorldOptions): Promise<World> {
   const [native, connection] = await Promise.all([
     NativeConnection.connect({ address }),
     Connection.connect({ address }),
   ]);
-  const client = new Client({ connection });
+  const client = new Client({ connection, dataConverter });
   const taskQueue = `test-${randomBytes(4).toString('hex')}`;
   const running: { worker: Worker; ended: Promise<void> }[] = [];
   const run = (worker: Worker) => running.push({ worker, ended: worker.run() });
   run(
     await Worker.create({
       connection: native,
+      dataConverter,
       taskQueue,
       workflowBundle: { codePath: bundle },
     }),
@@ -81,6 +89,7 @@ export async function startWorld({ address, bundle }: { address: string; bundle:
       run(
         await Worker.create({
           connection: native,
+          dataConverter,
           taskQueue: activityQueue(taskQueue, workspace.name),
           activities,
           // An activity hears of its cancellation with a heartbeat; these are held back for long unless told.
