@@ -89,7 +89,7 @@ export async function asking(input: Readable, output: Writable): Promise<Asker> 
       const question = { ...streams, message, options, ...(proposed && { initialValue: proposed }) };
       const answer = answered(
         await (choices.length > mostToScroll
-          ? autocomplete({ ...question, maxItems: mostToScroll })
+          ? autocomplete<string>({ ...question, maxItems: mostToScroll })
           : select<string>(question)),
       );
       const chosen = choices.find(({ value }) => value === answer);

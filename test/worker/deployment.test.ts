@@ -61,7 +61,7 @@ syncs:
           deploymentName: inlet.workspace,
           buildId,
         }),
-      { timeout: 30_000, interval: 500 },
+      { timeout: 120_000, interval: 500 },
     );
   }
 
@@ -90,5 +90,5 @@ syncs:
     expect(await buildOfSync()).toBe('two');
     two.kill('SIGTERM');
     await two;
-  }, 180_000);
+  }, 300_000);
 });
