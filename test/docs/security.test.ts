@@ -82,7 +82,16 @@ test('analysts can read the views but no failures, operators every table, and ne
     const [analyst, operator] = rows;
     expect(analyst).toEqual({
       role: 'inlet_analyst',
-      reads: ['imports', 'objects', 'people', 'relationships', 'segment_members', 'segments'],
+      // Everybody who may look into the schema sees which versions the store admits.
+      reads: [
+        'compatibility',
+        'imports',
+        'objects',
+        'people',
+        'relationships',
+        'segment_members',
+        'segments',
+      ],
       writes: [],
     });
     expect(operator).toMatchObject({ role: 'inlet_operator', writes: [] });
