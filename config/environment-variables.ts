@@ -32,6 +32,17 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
       "Temporal task queue of the workflows, for workers and commands alike. Activities run on a queue for each workspace: this name, a colon and the workspace's.",
   },
   {
+    name: 'INLET_ENCRYPTION_KEYS',
+    unset: 'nothing is encrypted',
+    meaning:
+      'Keys with which workers and commands encrypt what they send to Temporal, as `id:base64` with commas between: the first encrypts, all decrypt ([Encryption](encryption.md)).',
+  },
+  {
+    name: 'INLET_CODEC_TOKEN',
+    unset: 'an error',
+    meaning: 'For `inlet codec-server` only: the token that it asks for, of 16 characters or more.',
+  },
+  {
     name: 'INLET_DEBUG',
     unset: 'off',
     meaning: '`1`: commands show where an error came from.',
@@ -73,7 +84,7 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
     name: 'TEMPORAL_TLS, TEMPORAL_TLS_*',
     unset: 'no TLS without an API key',
     meaning:
-      "TLS with the Temporal server: certificates, keys, the server's name ([all of Temporal's variables](https://docs.temporal.io/references/client-environment-configuration)).",
+      "TLS with the Temporal server: certificates, keys, the server's name ([all of them](temporal-cloud.md)).",
     readBy: 'Temporal',
   },
   {
@@ -102,7 +113,7 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
   {
     name: 'grpc_proxy, https_proxy, http_proxy',
     unset: 'no proxy',
-    meaning: 'A proxy on the way to the Temporal server.',
+    meaning: 'A proxy on the way to the Temporal server, for commands; a worker does without.',
     readBy: 'gRPC',
   },
 ];

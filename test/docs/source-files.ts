@@ -3,7 +3,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const rooms = ['activities', 'client', 'config', 'dev', 'sources', 'store', 'worker', 'workflows'];
+const rooms = [
+  'activities',
+  'client',
+  'config',
+  'dev',
+  'encryption',
+  'sources',
+  'store',
+  'worker',
+  'workflows',
+];
 
 /** The text of every file of Inlet's own code, by its path. */
 export async function sourceFiles(): Promise<Map<string, string>> {
