@@ -10,8 +10,8 @@ import type { Session } from './session.js';
 const TOKEN_CHARACTERS = 16;
 
 interface Options {
-  listen: Address;
-  origin: string[];
+  listen?: Address;
+  origin?: string[];
 }
 
 interface Address {
@@ -23,13 +23,8 @@ export function addCodecServer(program: Command, run: Run): void {
   const command = program
     .command('codec-server')
     .description("Decrypt for Temporal's UI and CLI what Inlet has encrypted, until it is stopped.")
-    .option('--listen <host:port>', 'where to listen', address, { host: '127.0.0.1', port: 8081 })
-    .option(
-      '--origin <url>',
-      "where Temporal's UI is, such as https://temporal.acme.com; repeatable",
-      origin,
-      [],
-    )
+    .option('--listen <host:port>', 'where to listen (default: 127.0.0.1:8081)', address)
+    .option('--origin <url>', "where Temporal's UI is, such as https://temporal.acme.com; repeatable", origin)
     .action((options: Options) => run((session) => codecServer(session, options)));
   examples(
     command,
@@ -38,7 +33,10 @@ export function addCodecServer(program: Command, run: Run): void {
   );
 }
 
-async function codecServer({ environment, out }: Session, options: Options): Promise<ExitCode> {
+async function codecServer(
+  { environment, out }: Session,
+  { listen: place = { host: '127.0.0.1', port: 8081 }, origin: origins = [] }: Options,
+): Promise<ExitCode> {
   const keys = readEncryptionKeys(environment);
   if (keys.length === 0)
     throw wrongUse('There is nothing to decrypt with: set INLET_ENCRYPTION_KEYS as the worker has it.');
@@ -56,11 +54,11 @@ async function codecServer({ environment, out }: Session, options: Options): Pro
   const server = make({
     codec: new EncryptingCodec(keys),
     token,
-    origins: options.origin,
+    origins,
     onUnreadable: (sentence) => out.warn(sentence),
   });
-  await listen(server, options.listen);
-  const { host } = options.listen;
+  await listen(server, place);
+  const { host } = place;
   const { port } = server.address() as AddressInfo;
   if (!isLoopback(host))
     out.warn(
@@ -99,7 +97,7 @@ function address(text: string): Address {
 }
 
 /** As browsers send it: no path, and nothing that stands for several. */
-function origin(text: string, others: string[]): string[] {
+function origin(text: string, others: string[] = []): string[] {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== '/')
     throw new InvalidArgumentError(
