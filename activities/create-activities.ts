@@ -1,4 +1,5 @@
 import { CancelledFailure, Context, log } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { acceptImport } from '../store/accept-import.js';
 import { forgetSync } from '../store/workspaces.js';
 import type { Activities } from './activities.js';
@@ -6,6 +7,8 @@ import { keepWatch, lookForAlerts } from './alerting.js';
 import { defineSyncActivity } from './define-sync.js';
 import { deliverAlertActivity } from './deliver-alert.js';
 import type { Dependencies } from './dependencies.js';
+import { isBenign, isFailureType } from './failures.js';
+import { untold } from './import-events.js';
 import { importStepActivities } from './import-steps.js';
 import { openImportActivity } from './open-import.js';
 import { searchAttributesOf } from './search-attributes.js';
@@ -14,6 +17,7 @@ import { workspaceTurnActivities } from './workspace-turn.js';
 
 /** Makes the activities of one workspace. Whatever they throw is an ApplicationFailure of a known type. */
 export function createActivities(dependencies: Dependencies): Activities {
+  const translated = translatedFor(dependencies);
   const steps = importStepActivities(dependencies);
   const turns = workspaceTurnActivities(dependencies);
   const exist = searchAttributesOf(dependencies.client);
@@ -55,22 +59,29 @@ export function createActivities(dependencies: Dependencies): Activities {
   };
 }
 
-function translated<Input, Output>(
-  activity: (input: Input) => Promise<Output>,
-): (input: Input) => Promise<Output> {
-  return async (input) => {
-    try {
-      return await activity(input);
-    } catch (error) {
-      // What breaks because the activity was cancelled is not a failure of its own.
-      if (error instanceof CancelledFailure || Context.current().cancellationSignal.aborted)
-        throw await Context.current().cancelled.catch(same);
-      const failure = translateError(error);
-      if (isUnexpected(failure))
-        log.error('unexpected error', { stack: error instanceof Error ? error.stack : '' });
-      throw failure;
-    }
-  };
+type Activity<Input, Output> = (input: Input) => Promise<Output>;
+
+/** Makes what says the failures of a workspace's activities in Temporal's words, and tells of them. */
+function translatedFor({ file, events = untold }: Dependencies) {
+  return <Input, Output>(activity: Activity<Input, Output>): Activity<Input, Output> =>
+    async (input) => {
+      try {
+        return await activity(input);
+      } catch (error) {
+        // What breaks because the activity was cancelled is not a failure of its own.
+        if (error instanceof CancelledFailure || Context.current().cancellationSignal.aborted)
+          throw await Context.current().cancelled.catch(same);
+        const failure = translateError(error);
+        if (isUnexpected(failure))
+          log.error('unexpected error', { stack: error instanceof Error ? error.stack : '' });
+        const type = failure instanceof ApplicationFailure ? failure.type : undefined;
+        if (isFailureType(type) && !isBenign(type)) {
+          const { activityType } = Context.current().info;
+          events.attemptFailed({ workspace: file.settings.name, activity: activityType, type });
+        }
+        throw failure;
+      }
+    };
 }
 
 /** The last that is asked before the workflow goes on: what it sets then must be there. */

@@ -42,6 +42,13 @@ const benign: ReadonlySet<FailureType> = new Set<FailureType>([
   'WorkspaceTaken',
 ]);
 
+/** Answers that are no trouble: Temporal is to ask again. */
+export const isBenign = (type: FailureType): boolean => benign.has(type);
+
+/** Whether a failure's type is one of ours. */
+export const isFailureType = (type: unknown): type is FailureType =>
+  typeof type === 'string' && Object.hasOwn(failureTypes, type);
+
 /**
  * @param message a sentence for the user: no row, no password, no message of a database that reads or writes rows
  */

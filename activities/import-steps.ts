@@ -1,14 +1,16 @@
 import { logUnopened } from '../store/log-unopened.js';
 import { closeImport, type End, type Ended } from '../store/end-import.js';
 import { waitForHeldChunks } from '../store/held-chunks.js';
-import { forgetStaging, noteDatabaseMessage, readOpenImport } from '../store/imports.js';
+import { forgetStaging, noteDatabaseMessage, readOpenImport, refOf } from '../store/imports.js';
 import { applyNextChunk, isStopped, planImport, StagingLost, type StagedWork } from '../store/ledger.js';
 import { sweepStaging } from '../store/staging.js';
 import type { ImportResult } from '../workflows/messages.js';
 import type { Activities, Ending } from './activities.js';
 import type { Dependencies } from './dependencies.js';
 import { whileHeartbeating } from './heartbeat.js';
+import { secondsSince, tellEnd, untold } from './import-events.js';
 import { stageImport } from './stage-query.js';
+import { spanAttributes, untraced } from './trace.js';
 import { databaseMessageOf } from './translate-error.js';
 
 /** More than this gains nothing: a chunk keeps one core of the store busy. */
@@ -18,7 +20,7 @@ type Steps = Pick<Activities, 'stageQuery' | 'planChunks' | 'applyChunks' | 'clo
 
 /** Makes the activities that take one import through its steps: see `Activities`. */
 export function importStepActivities(dependencies: Dependencies): Steps {
-  const { store } = dependencies;
+  const { store, events = untold, trace = untraced } = dependencies;
 
   /** What a database says while rows pass goes into the log, here and nowhere else. */
   async function noting<T>(key: string, work: () => Promise<T>): Promise<T> {
@@ -40,6 +42,33 @@ export function importStepActivities(dependencies: Dependencies): Steps {
   async function planned(key: string, signal: AbortSignal): Promise<{ work: StagedWork; chunks: number }> {
     const work = await staged(key, signal);
     return { work, chunks: await planImport(store, work) };
+  }
+
+  /** Applies chunks until there is none to take; several lanes may do so at once. */
+  async function applyLane(work: StagedWork, signal: AbortSignal): Promise<void> {
+    const began = performance.now();
+    const ref = refOf(work);
+    const lane = { chunks: 0, rows: 0 };
+    const applyNext = () =>
+      trace.span('inlet.chunk', spanAttributes(ref), async (note) =>
+        applyNextChunk(store, work, (applied) => {
+          const { query, chunk, rows, counts } = applied;
+          lane.chunks += 1;
+          lane.rows += rows;
+          note({
+            'inlet.query': query,
+            'inlet.chunk': chunk,
+            'inlet.rows': rows,
+            'inlet.failed': counts.failed,
+          });
+          events.chunkApplied(ref, applied);
+        }),
+      );
+    do {
+      while (await applyNext()) signal.throwIfAborted();
+      signal.throwIfAborted();
+    } while (!(await isStopped(store.pool, work)) && (await waitForHeldChunks(store, work.key)));
+    if (lane.chunks > 0) events.laneEnded(ref, { ...lane, seconds: secondsSince(began) });
   }
 
   /** Runs a step; if the staged rows are lost and none of them was applied, stages and plans again and goes on. */
@@ -66,7 +95,13 @@ export function importStepActivities(dependencies: Dependencies): Steps {
       whileHeartbeating((signal) =>
         noting(key, () =>
           restaging(key, signal, async () => {
-            const { chunks } = await planned(key, signal);
+            const began = performance.now();
+            const { chunks } = await trace.span('inlet.plan', {}, async (note) => {
+              const { work, chunks } = await planned(key, signal);
+              note({ ...spanAttributes(refOf(work)), 'inlet.chunks': chunks });
+              events.planned(refOf(work), { chunks, seconds: secondsSince(began) });
+              return { chunks };
+            });
             return { chunks, lanes: Math.min(MAX_LANES, chunks) };
           }),
         ),
@@ -77,17 +112,20 @@ export function importStepActivities(dependencies: Dependencies): Steps {
         noting(key, () =>
           restaging(key, signal, async () => {
             const { work } = await planned(key, signal);
-            do {
-              while (await applyNextChunk(store, work)) signal.throwIfAborted();
-              signal.throwIfAborted();
-            } while (!(await isStopped(store.pool, work)) && (await waitForHeldChunks(store, key)));
+            await applyLane(work, signal);
           }),
         ),
       ),
 
     closeImport: ({ key, ending }) =>
       whileHeartbeating(async () => {
-        const ended = await closeImport(store, key, endOf(ending));
+        const ended = await trace.span('inlet.close', {}, async (note) => {
+          const closed = await closeImport(store, key, endOf(ending));
+          const { status, counts } = closed;
+          note({ ...spanAttributes(closed), 'inlet.status': status, 'inlet.rows': counts.rows });
+          return closed;
+        });
+        tellEnd(events, ended);
         // Its own, and what lost attempts and abandoned imports left. What can't be dropped now is swept later.
         await sweepStaging(store).catch(() => 0);
         return withCounts(ended);
@@ -95,6 +133,7 @@ export function importStepActivities(dependencies: Dependencies): Steps {
 
     async logUnopened({ input, status, reason, intervals }) {
       const ended = await logUnopened(store, { ...input, status, reason, intervals });
+      tellEnd(events, ended);
       return ended.counts.rows > 0 ? withCounts(ended) : resultOf(ended);
     },
   };

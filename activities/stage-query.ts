@@ -10,6 +10,7 @@ import {
   noteProgress,
   noteSql,
   readOpenImport,
+  refOf,
   type OpenImport,
   type StagedImport,
   type StagedQuery,
@@ -27,7 +28,9 @@ import {
 import type { Store } from '../store/store.js';
 import type { Dependencies } from './dependencies.js';
 import { failure } from './failures.js';
+import { secondsSince, untold } from './import-events.js';
 import { openSubmission } from './submission.js';
+import { spanAttributes, untraced, type Trace } from './trace.js';
 
 /** Copying may go on for a while after the source has computed its result. */
 const COPY_MARGIN_MS = 15 * 60_000;
@@ -41,12 +44,30 @@ const MANY_ROWS = 10_000_000;
  * @throws SourceError, TooManyRows, FencedOff, ApplicationFailure `QueryRefused`, and pg's errors of the store
  */
 export async function stageImport(
-  { file, store }: Pick<Dependencies, 'file' | 'store'>,
+  dependencies: Pick<Dependencies, 'file' | 'store' | 'events' | 'trace'>,
   key: string,
   signal: AbortSignal,
 ): Promise<Staging> {
+  const { store, trace = untraced } = dependencies;
   const work = await readOpenImport(store, key);
   if (work.staging !== null) return work.staging;
+  return await trace.span('inlet.stage', spanAttributes(refOf(work)), () =>
+    stageAnew(dependencies, work, signal),
+  );
+}
+
+async function stageAnew(
+  {
+    file,
+    store,
+    events = untold,
+    trace = untraced,
+  }: Pick<Dependencies, 'file' | 'store' | 'events' | 'trace'>,
+  work: OpenImport,
+  signal: AbortSignal,
+): Promise<Staging> {
+  const { key } = work;
+  const began = performance.now();
   const { connection, source } = openDatabase(file, work);
   try {
     const { lastSyncTime, definition } = work;
@@ -67,10 +88,19 @@ export async function stageImport(
       queryTimeoutMs,
       ...(submission !== undefined && { submission }),
     };
-    const snapshot = await source.snapshot(request, signal);
+    const snapshot = await trace.span('inlet.stage.query', spanAttributes(refOf(work)), () =>
+      source.snapshot(request, signal),
+    );
     try {
-      const staged = await stageSnapshot(store, work, snapshot, queryTimeoutMs, signal);
-      return await adopt(store, work, { ...staged, ...startOf(work, started, staged.warnings) });
+      const limitMs = queryTimeoutMs + COPY_MARGIN_MS;
+      const { bytes, ...staged } = await stageSnapshot({ store, trace, work, snapshot, limitMs, signal });
+      const winner = await adopt(store, work, { ...staged, ...startOf(work, started, staged.warnings) });
+      if (winner.table === staged.table) {
+        const relationships = staged.relationships?.rows ?? null;
+        const facts = { rows: staged.rows, relationships, bytes, seconds: secondsSince(began) };
+        events.staged(refOf(work), facts);
+      }
+      return winner;
     } finally {
       await snapshot.close();
     }
@@ -91,13 +121,8 @@ function openDatabase(file: WorkspaceFile, { definition }: OpenImport) {
 }
 
 /** Both queries are described before the first is read, so that nothing is copied for one that can't be imported. */
-async function stageSnapshot(
-  store: Store,
-  work: OpenImport,
-  snapshot: Snapshot,
-  queryTimeoutMs: number,
-  signal: AbortSignal,
-): Promise<Staging & { warnings: string[] }> {
+async function stageSnapshot(copying: Copying): Promise<Staging & { warnings: string[]; bytes: number }> {
+  const { store, work, snapshot } = copying;
   const shapes = new Map<QueryName, StagingShape>();
   const warnings: string[] = [];
   for (const { name: query } of queriesOf(work.definition)) {
@@ -105,15 +130,16 @@ async function stageSnapshot(
     shapes.set(query, shape);
     warnings.push(...shape.warnings);
   }
-  const copy = { store, work, snapshot, limitMs: queryTimeoutMs + COPY_MARGIN_MS, signal };
+  let bytes = 0;
   const staged = new Map<QueryName, StagedQuery>();
   try {
     for (const [query, shape] of shapes) {
       const before = staged.get('main')?.rows ?? 0;
-      const one = await stageOne({ ...copy, query, shape, before }, (table) =>
+      const { bytes: copied, ...one } = await stageOne({ ...copying, query, shape, before }, (table) =>
         staged.set(query, { table, columns: shape.columns, rows: 0 }),
       );
       staged.set(query, one);
+      bytes += copied;
       if (one.rows >= MANY_ROWS) warnings.push(manyRows(query, one.rows));
     }
   } catch (error) {
@@ -128,6 +154,7 @@ async function stageSnapshot(
     encoding: snapshot.encoding,
     relationships: staged.get('relationships') ?? null,
     warnings,
+    bytes,
   };
 }
 
@@ -143,12 +170,16 @@ async function shapeOf(
   return { subject, settings, columns, warnings };
 }
 
-interface Copy {
+interface Copying {
   store: Store;
+  trace: Trace;
   work: OpenImport;
   snapshot: Snapshot;
   limitMs: number;
   signal: AbortSignal;
+}
+
+interface Copy extends Copying {
   query: QueryName;
   shape: StagingShape;
   /** Rows that were copied before, of another query. */
@@ -156,20 +187,25 @@ interface Copy {
 }
 
 /** @param made is told the table as soon as it is there */
-async function stageOne(copy: Copy, made: (table: string) => void): Promise<StagedQuery> {
-  const { store, work, shape } = copy;
+async function stageOne(copy: Copy, made: (table: string) => void): Promise<StagedQuery & { bytes: number }> {
+  const { store, trace, work, shape } = copy;
   const table = await createStaging(store, work.key, shape);
   made(table);
-  const rows = await copyAll(copy, table);
+  const attributes = { ...spanAttributes(refOf(work)), 'inlet.query': copy.query };
+  const { rows, bytes } = await trace.span('inlet.stage.copy', attributes, async (note) => {
+    const copied = await copyAll(copy, table);
+    note({ 'inlet.rows': copied.rows, 'inlet.bytes': copied.bytes });
+    return copied;
+  });
   await analyzeStaging(store, table, shape);
-  return { table, columns: shape.columns, rows };
+  return { table, columns: shape.columns, rows, bytes };
 }
 
 async function copyAll(
   { store, work, snapshot, limitMs, signal, query, shape, before }: Copy,
   table: string,
-): Promise<number> {
-  const meter: RowMeter = { rows: 0, maxRows: work.definition.maxRows, query };
+): Promise<{ rows: number; bytes: number }> {
+  const meter: RowMeter = { rows: 0, bytes: 0, maxRows: work.definition.maxRows, query };
   const progress = setInterval(() => {
     // Progress is a courtesy: if the store can't take it, the copy itself will say so.
     noteProgress(store, work.key, before + meter.rows).catch(() => undefined);
@@ -177,7 +213,8 @@ async function copyAll(
   try {
     const stream = await snapshot.rows(query);
     const target = { table, columns: shape.columns.length, encoding: snapshot.encoding };
-    return await copyIntoStaging(store, target, stream, meter, limitMs, signal);
+    const rows = await copyIntoStaging(store, target, stream, meter, limitMs, signal);
+    return { rows, bytes: meter.bytes };
   } finally {
     clearInterval(progress);
   }

@@ -1,5 +1,6 @@
 import type { FailureCount, ImportRecord } from '../store/records.js';
-import { phaseDurations, rowsPerSecond } from './import-report.js';
+import { phaseDurations } from '../store/phases.js';
+import { rowsPerSecond } from './import-report.js';
 import { RawJson, type Json } from './json.js';
 
 /** An import as `--json` gives it; docs/commands.md lists its keys, which only ever grow. */

@@ -4,6 +4,7 @@ import {
   type FailureCount,
   type ImportRecord,
 } from '../store/records.js';
+import { phaseDurations } from '../store/phases.js';
 import type { Output } from './output.js';
 import { startBoundText } from './start-bound.js';
 import { pairsText, tableText } from './table.js';
@@ -99,26 +100,6 @@ function phasesText(record: ImportRecord): string | null {
   );
   return phases.length === 0 ? null : phases.join(', ');
 }
-
-/** The phases that have ended, in their order, with milliseconds; the last one may have ended with its import. */
-export function phaseDurations(
-  record: ImportRecord,
-): [name: 'wait' | 'stage' | 'plan' | 'apply' | 'close', milliseconds: number][] {
-  const marks = [
-    ['wait', record.dueAt, record.openedAt],
-    ['stage', record.openedAt, record.stagedAt],
-    ['plan', record.stagedAt, record.plannedAt],
-    ['apply', record.plannedAt, record.appliedAt],
-    ['close', record.appliedAt, record.endedAt],
-  ] as const;
-  const brokeOff = marks.find(([, from, to]) => from !== null && to === null);
-  return marks.flatMap(([name, from, reached]) => {
-    const to = name === brokeOff?.[0] && isUnfinished(record) ? record.endedAt : reached;
-    return from === null || to === null ? [] : [[name, Math.max(0, to.getTime() - from.getTime())]];
-  });
-}
-
-const isUnfinished = ({ status }: ImportRecord) => status === 'Failed' || status === 'Canceled';
 
 /** Rows a second over the whole import; null for one that has not ended or had no row. */
 export function rowsPerSecond(record: ImportRecord): number | null {

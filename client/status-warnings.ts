@@ -26,10 +26,6 @@ function skippedOften(imports: readonly ImportRecord[]): string[] {
   ];
 }
 
-/**
- * Only a Completed import moves `last_sync_time`, or one whose failures were accepted; until then the same rows are asked
- * for again.
- */
 function heldBack(sync: string, imports: readonly ImportRecord[]): string[] {
   const since = heldBackBy(imports);
   const first = since.at(-1);
@@ -51,7 +47,6 @@ function heldBack(sync: string, imports: readonly ImportRecord[]): string[] {
   ];
 }
 
-/** A Completed import may leave it where it is as well, or far back: a row that is older may still be committed. */
 function standingStill(sync: string, imports: readonly ImportRecord[]): string[] {
   const first = standingStillSince(imports);
   if (first === undefined) return [];

@@ -2,6 +2,7 @@ import { Client, Connection, QueryRejectCondition } from '@temporalio/client';
 import type { Environment } from '../config/environment.js';
 import { dataConverterOf } from '../encryption/data-converter.js';
 import { temporalSettings } from '../worker/temporal-settings.js';
+import { startTracing } from '../worker/tracing.js';
 import { unreachable } from '../worker/unreachable.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { failed } from './exit.js';
@@ -9,6 +10,9 @@ import { refusingPort } from './refusing-port.js';
 
 /** A command that nobody answers gives up after four seconds, counted from its start. */
 const endsWithinMs = 4_000;
+
+/** How long the spans of a command may take to be sent. */
+const LAST_SPANS_MS = 1_000;
 
 /** What is left of a command's five seconds, as far as that is enough to be fair. */
 export function patienceMs(atLeast: number, atMost: number): number {
@@ -41,6 +45,7 @@ export async function connectTemporal(environment: Environment): Promise<Tempora
   );
   const refused = proxied ? undefined : await refusingPort(address);
   if (refused !== undefined) throw failed(await unreachable(settings, new Error(refused)));
+  const tracing = await startTracing(environment);
   const connection = await Connection.connect({
     ...settings,
     connectTimeout: patienceMs(2_000, 3_000),
@@ -51,6 +56,7 @@ export async function connectTemporal(environment: Environment): Promise<Tempora
     connection,
     namespace,
     dataConverter,
+    plugins: tracing === undefined ? [] : [tracing.plugin],
     workflow: { queryRejectCondition: QueryRejectCondition.NOT_OPEN },
   });
   return {
@@ -58,6 +64,9 @@ export async function connectTemporal(environment: Environment): Promise<Tempora
     address,
     taskQueue: environment.get('INLET_TASK_QUEUE') ?? TASK_QUEUE,
     workerAnswered: false,
-    close: () => connection.close(),
+    close: async () => {
+      await tracing?.close(LAST_SPANS_MS);
+      await connection.close();
+    },
   };
 }

@@ -6,7 +6,7 @@ export interface EnvironmentVariable {
   /** Markdown, a sentence or two: what it does. */
   meaning: string;
   /** Who reads it, if that is not `environment.get('…')` in Inlet's own code. */
-  readBy?: 'inlet.yaml' | 'Temporal' | 'AWS' | 'gRPC';
+  readBy?: 'inlet.yaml' | 'Temporal' | 'AWS' | 'gRPC' | 'OpenTelemetry';
 }
 
 /**
@@ -41,6 +41,18 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
     name: 'INLET_CODEC_TOKEN',
     unset: 'an error',
     meaning: 'For `inlet codec-server` only: the token that it asks for, of 16 characters or more.',
+  },
+  {
+    name: 'INLET_LISTEN',
+    unset: 'nowhere',
+    meaning:
+      'Host and port at which a worker serves health and metrics ([Monitoring](monitoring.md)), where `--listen` is not given.',
+  },
+  {
+    name: 'INLET_LOG_LEVEL',
+    unset: '`info`',
+    meaning:
+      "How much a worker's log says: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent` ([Monitoring](monitoring.md#log)).",
   },
   {
     name: 'INLET_DEBUG',
@@ -103,6 +115,13 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
     name: 'TEMPORAL_WORKER_BUILD_ID',
     unset: 'no versioning',
     meaning: "The worker's version in its deployment; with `TEMPORAL_DEPLOYMENT_NAME` or not at all.",
+  },
+  {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_*',
+    unset: 'no traces',
+    meaning:
+      "Where a worker and commands send traces, and OpenTelemetry's other settings ([Monitoring](monitoring.md#traces)).",
+    readBy: 'OpenTelemetry',
   },
   {
     name: 'AWS_*',

@@ -1,4 +1,4 @@
-import { endImport } from './end-import.js';
+import { endImport, readEnded, type Ended } from './end-import.js';
 import { bookkeeping, transaction, type Store } from './store.js';
 import { lockWorkspace } from './workspaces.js';
 
@@ -21,12 +21,13 @@ export async function runningImports(store: Store, workspace: string): Promise<R
 }
 
 /** Closes in the log an import whose workflow is known to be closed: nobody else will. */
-export async function closeAbandoned(store: Store, { key, workspaceId }: RunningImport): Promise<void> {
-  await transaction(store, bookkeeping, async (client) => {
+export async function closeAbandoned(store: Store, { key, workspaceId }: RunningImport): Promise<Ended> {
+  return await transaction(store, bookkeeping, async (client) => {
     await lockWorkspace(client, workspaceId);
-    await endImport(client, key, {
+    const isNews = await endImport(client, key, {
       status: 'Failed',
       reason: 'abandoned: its workflow ended without closing it.',
     });
+    return await readEnded(client, key, isNews);
   });
 }

@@ -5,6 +5,7 @@ import { FencedOff } from './fence.js';
 import { excessSentence, findExcess } from './max-failures.js';
 import { mirrorSegment } from './mirror-segment.js';
 import { relationshipsOf } from './import-log.js';
+import type { ImportTimes } from './phases.js';
 import {
   outcomeNames,
   relationshipOutcomeNames,
@@ -18,8 +19,11 @@ import { lockWorkspace } from './workspaces.js';
 /** How an import came to its end, as the caller sees it; `applied` still has to add up, and to keep `maxFailures`. */
 export type End = { status: 'applied' } | { status: 'Failed' | 'Canceled' | 'Skipped'; reason: string };
 
-/** What became of an import; the same however often it is asked for. */
-export interface Ended {
+/** What became of an import; the same however often it is asked for, but for `isNews`. */
+export interface Ended extends Omit<ImportTimes, 'status' | 'endedAt'> {
+  /** True if this very call ended it: whoever counts ends counts each once. */
+  isNews: boolean;
+  workspace: string;
   sync: string;
   number: number;
   status: Exclude<ImportStatus, 'Running'>;
@@ -47,13 +51,16 @@ export async function closeImport(store: Store, key: string, end: End): Promise<
       ),
     );
     await lockWorkspace(client, workspaceId);
-    await endImport(client, key, end);
-    return await readEnded(client, key);
+    const isNews = await endImport(client, key, end);
+    return await readEnded(client, key, isNews);
   });
 }
 
-/** Closes an import in the caller's transaction, which holds the workspace's row. Does nothing if it is closed. */
-export async function endImport(client: pg.ClientBase, key: string, end: End): Promise<void> {
+/**
+ * Closes an import in the caller's transaction, which holds the workspace's row.
+ * @returns false if it was closed before; nothing is done then
+ */
+export async function endImport(client: pg.ClientBase, key: string, end: End): Promise<boolean> {
   const { rows } = await client.query<Promised & { status: string }>(
     `SELECT status, rows_promised AS main, relationships_rows_promised AS relationships
      FROM inlet.import WHERE import_id = $1 FOR UPDATE`,
@@ -61,7 +68,7 @@ export async function endImport(client: pg.ClientBase, key: string, end: End): P
   );
   const before = rows[0];
   if (before === undefined) throw new FencedOff();
-  if (before.status !== 'Running') return;
+  if (before.status !== 'Running') return false;
   const sums = await sumChunks(client, key);
   let verdict = end.status === 'applied' ? ((await tooMany(client, key)) ?? verdictOn(sums, before)) : end;
   let membersRemoved = 0;
@@ -74,6 +81,7 @@ export async function endImport(client: pg.ClientBase, key: string, end: End): P
   await trimFailures(client, key);
   await client.query('UPDATE inlet.workspace SET active_import = NULL WHERE active_import = $1', [key]);
   if (verdict.status === 'Completed') await moveLastSyncTime(client, key);
+  return true;
 }
 
 /** Rows that staging promised; null where nothing was staged, or there is no relationship query. */
@@ -206,21 +214,26 @@ async function moveLastSyncTime(client: pg.ClientBase, key: string): Promise<voi
   );
 }
 
-/** What the log says of an import that has ended; one that never had the workspace has counts of 0. */
-export async function readEnded(client: pg.ClientBase, key: string): Promise<Ended> {
+/**
+ * What the log says of an import that has ended; one that never had the workspace has counts of 0.
+ * @param isNews whether the caller's transaction ended it
+ */
+export async function readEnded(client: pg.ClientBase, key: string, isNews: boolean): Promise<Ended> {
   const row = only(
-    await client.query<Omit<Ended, 'counts'> & RowCounts>(
-      `SELECT s.name AS sync, i.number, i.status, i.reason, i.ended_at AS "endedAt",
-              s.next_number AS "nextNumber",
+    await client.query<Omit<Ended, 'counts' | 'isNews'> & RowCounts>(
+      `SELECT w.name AS workspace, s.name AS sync, i.number, i.status, i.reason, i.due_at AS "dueAt",
+              i.opened_at AS "openedAt", i.staged_at AS "stagedAt", i.planned_at AS "plannedAt",
+              i.applied_at AS "appliedAt", i.ended_at AS "endedAt", s.next_number AS "nextNumber",
               CASE WHEN i.status = 'Completed' AND s.last_sync_time = i.start_time THEN i.start_time END AS "lastSyncTime",
               coalesce(i.rows, 0) AS rows, coalesce(i.added, 0) AS added, coalesce(i.updated, 0) AS updated,
               coalesce(i.unchanged, 0) AS unchanged, coalesce(i.skipped, 0) AS skipped,
               coalesce(i.superseded, 0) AS superseded, coalesce(i.failed, 0) AS failed,
               ${relationshipsOf('i')} AS relationships
-       FROM inlet.import i JOIN inlet.sync s USING (sync_id) WHERE i.import_id = $1`,
+       FROM inlet.import i JOIN inlet.sync s USING (sync_id) JOIN inlet.workspace w ON w.workspace_id = i.workspace_id
+       WHERE i.import_id = $1`,
       [key],
     ),
   );
-  const { sync, number, status, reason, endedAt, lastSyncTime, nextNumber, relationships, ...counts } = row;
-  return { sync, number, status, reason, endedAt, lastSyncTime, nextNumber, counts, relationships };
+  const { rows, added, updated, unchanged, skipped, superseded, failed, ...rest } = row;
+  return { ...rest, isNews, counts: { rows, added, updated, unchanged, skipped, superseded, failed } };
 }

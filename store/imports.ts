@@ -4,6 +4,7 @@ import type { Column } from '../sources/source.js';
 import type { QueryName } from '../sources/source.js';
 import type { Encoding } from './cells.js';
 import { FencedOff, holdFence } from './fence.js';
+import type { ImportRef } from './records.js';
 import { bookkeeping, transaction, type Store } from './store.js';
 
 /** What every step after opening works from: the copy that the import's row holds. */
@@ -17,6 +18,13 @@ export interface OpenImport {
   lastSyncTime: number;
   staging: Staging | null;
 }
+
+/** The import as users know it. */
+export const refOf = ({ definition, sync, number }: OpenImport): ImportRef => ({
+  workspace: definition.workspace,
+  sync,
+  number,
+});
 
 /** The staging that won: that of the main query, and of the relationship query if there is one. */
 export interface Staging extends StagedQuery {

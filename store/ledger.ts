@@ -104,29 +104,44 @@ async function writeLedger(
   );
 }
 
+/** A chunk that is committed, and what became of its rows. */
+export interface AppliedChunk {
+  query: QueryName;
+  chunk: number;
+  rows: number;
+  counts: ChunkCounts;
+}
+
 /**
  * Takes the next chunk from the ledger and applies it, in one transaction: what it writes, failures and counts. A chunk
  * that is applied is never taken again, so a retry neither repeats effects nor counts twice.
+ * @param tell is told of the chunk once it is committed, and so of each at most once
  * @returns false if there was none to take, or more rows failed than `maxFailures` allows
  * @throws FencedOff, StagingLost, and pg's errors
  */
-export async function applyNextChunk(store: Store, work: StagedWork): Promise<boolean> {
-  return await transaction(store, applying, async (client) => {
+export async function applyNextChunk(
+  store: Store,
+  work: StagedWork,
+  tell: (applied: AppliedChunk) => void = () => undefined,
+): Promise<boolean> {
+  const applied = await transaction(store, applying, async (client) => {
     await holdFence(client, work.key);
-    if (await isStopped(client, work)) return false;
+    if (await isStopped(client, work)) return null;
     const chunk =
       (await takeFree(client, work.key, 'main')) ??
       (await takeContested(client, work.key)) ??
       (await takeRelationships(client, work.key));
-    if (chunk === null) return false;
+    if (chunk === null) return null;
     const staged = stagedQueries(work.staging).find(({ query }) => query === chunk.query)?.staged;
     if (staged === undefined) throw new StagingLost(work.staging.table);
     await mustExist(client, work, staged.table);
     const counts = await applyChunk(client, work, staged, chunk);
     mustAddUp(work, chunk, counts);
     await writeCounts(client, work.key, chunk, counts);
-    return true;
+    return { query: chunk.query, chunk: chunk.chunk, rows: chunk.rows, counts };
   });
+  if (applied !== null) tell(applied);
+  return applied !== null;
 }
 
 /** Whether more rows failed than `maxFailures` allows, so that nothing more is applied. */

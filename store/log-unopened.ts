@@ -22,7 +22,7 @@ export async function logUnopened(store: Store, entry: Unopened): Promise<Ended>
   return await transaction(store, bookkeeping, async (client) => {
     const workspaceId = await ensureWorkspace(client, workspace);
     const syncId = await ensureSync(client, workspaceId, sync, entry.definition);
-    await client.query(
+    const written = await client.query(
       `INSERT INTO inlet.import (workspace_id, sync_id, number, status, reason, cause, is_full, intervals, definition,
                                  settings, last_sync_time, due_at, ended_at, alerts_due)
        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, inlet.workspace_settings(w), $10,
@@ -47,14 +47,14 @@ export async function logUnopened(store: Store, entry: Unopened): Promise<Ended>
       'UPDATE inlet.sync SET next_number = greatest(next_number, $2 + 1) WHERE sync_id = $1',
       [syncId, entry.number],
     );
-    await closeIfOpen(client, workspaceId, syncId, entry);
+    const isClosed = await closeIfOpen(client, workspaceId, syncId, entry);
     const { key } = only(
       await client.query<{ key: string }>(
         'SELECT import_id::text AS key FROM inlet.import WHERE sync_id = $1 AND number = $2',
         [syncId, entry.number],
       ),
     );
-    return await readEnded(client, key);
+    return await readEnded(client, key, isClosed || written.rowCount === 1);
   });
 }
 
@@ -63,12 +63,12 @@ async function closeIfOpen(
   workspaceId: number,
   syncId: number,
   { number, status, reason }: Unopened,
-): Promise<void> {
+): Promise<boolean> {
   const { rows } = await client.query<{ key: string }>(
     `SELECT import_id::text AS key FROM inlet.import WHERE sync_id = $1 AND number = $2 AND status = 'Running'`,
     [syncId, number],
   );
-  if (rows[0] === undefined) return;
+  if (rows[0] === undefined) return false;
   await lockWorkspace(client, workspaceId);
-  await endImport(client, rows[0].key, { status, reason });
+  return await endImport(client, rows[0].key, { status, reason });
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { SyncDefinition } from '../config/sync-definition.js';
-import { endImport } from './end-import.js';
+import { endImport, readEnded, type Ended } from './end-import.js';
 import { FencedOff } from './fence.js';
 import { bookkeeping, only, transaction, type Store } from './store.js';
 import { ensureSync, ensureWorkspace, lockWorkspace } from './workspaces.js';
@@ -16,7 +16,14 @@ export interface Opening {
 }
 
 export type Opened =
-  | { kind: 'open'; key: string }
+  | {
+      kind: 'open';
+      key: string;
+      /** False if an earlier call has opened it. */
+      isNews: boolean;
+      /** The abandoned import that had to be closed for it. */
+      closed: Ended | null;
+    }
   /** Another import is active; the caller finds out whether its workflow is open. */
   | { kind: 'taken'; by: { key: string; sync: string; number: number } };
 
@@ -35,22 +42,24 @@ export async function openImport(store: Store, opening: Opening, abandoned?: str
     const own = await findOwn(client, syncId, opening);
     if (own !== null) {
       if (own.status !== 'Running') throw new FencedOff();
-      return { kind: 'open', key: own.key };
+      return { kind: 'open', key: own.key, isNews: false, closed: null };
     }
+    let closed: Ended | null = null;
     if (fence.activeImport !== null) {
       if (fence.activeImport !== abandoned)
         return { kind: 'taken', by: await nameOf(client, fence.activeImport) };
-      await endImport(client, fence.activeImport, {
+      const isNews = await endImport(client, fence.activeImport, {
         status: 'Failed',
         reason: 'abandoned: its workflow ended without closing it.',
       });
+      closed = await readEnded(client, fence.activeImport, isNews);
     }
     const key = await insertImport(client, { ...opening, workspaceId, syncId });
     await client.query('UPDATE inlet.workspace SET active_import = $2 WHERE workspace_id = $1', [
       workspaceId,
       key,
     ]);
-    return { kind: 'open', key };
+    return { kind: 'open', key, isNews: true, closed };
   });
 }
 

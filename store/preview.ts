@@ -55,7 +55,12 @@ export async function previewRows(store: Store, input: PreviewInput): Promise<Pr
       await createPreviewTables(client, query, { subject, settings, columns });
       const cells = columns.map((_, index) => `c${index + 1}`).join(', ');
       const into = `${tablesOf(query).stage} (${cells})`;
-      await copyRows(client, into, encoding, await firstRows(), { rows: 0, maxRows: Infinity, query });
+      await copyRows(client, into, encoding, await firstRows(), {
+        rows: 0,
+        bytes: 0,
+        maxRows: Infinity,
+        query,
+      });
       staged.push({ query, rows: rowsOf(subject, settings, columns, encoding) });
     }
     await copyWhatRowsTouch(client, staged, scope);

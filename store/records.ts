@@ -106,16 +106,19 @@ export interface SyncRecord {
   latest: ImportRecord | null;
 }
 
-export type FailureReason =
-  | 'blank_key'
-  | 'too_long'
-  | 'invalid_email'
-  | 'unstorable'
-  | 'belongs_to_another'
-  | 'already_set'
-  | 'invalid_deleted'
-  | 'no_such_object'
-  | 'no_such_person';
+/** Why a row can fail. */
+export const failureReasons = [
+  'blank_key',
+  'too_long',
+  'invalid_email',
+  'unstorable',
+  'belongs_to_another',
+  'already_set',
+  'invalid_deleted',
+  'no_such_object',
+  'no_such_person',
+] as const;
+export type FailureReason = (typeof failureReasons)[number];
 
 export interface FailureRecord {
   query: QueryName;

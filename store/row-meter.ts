@@ -4,6 +4,8 @@ import type { QueryName } from '../sources/source.js';
 /** Counts rows as they stream by. */
 export interface RowMeter {
   rows: number;
+  /** Bytes of COPY text. */
+  bytes: number;
   readonly maxRows: number;
   /** Whose rows they are. */
   readonly query: QueryName;
@@ -11,7 +13,7 @@ export interface RowMeter {
 
 /** The query gave more rows than the sync allows; nothing was written. */
 export class TooManyRows extends Error {
-  constructor({ maxRows, query }: RowMeter) {
+  constructor({ maxRows, query }: Omit<RowMeter, 'bytes'>) {
     super(
       `The ${query === 'main' ? '' : 'relationship '}query gives more than ${maxRows} rows, the sync's maxRows. Nothing was written. Narrow the query, or raise maxRows.`,
     );
@@ -25,6 +27,7 @@ const LINE_FEED = 0x0a;
 export function countRows(meter: RowMeter): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
+      meter.bytes += chunk.length;
       for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) meter.rows += 1;
       if (meter.rows > meter.maxRows) done(new TooManyRows(meter));
       else done(null, chunk);

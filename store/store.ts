@@ -15,14 +15,19 @@ types.setTypeParser(pg.types.builtins.INT8, Number);
  * Opens a pool on the store; connections are made when they are needed. To get one fails with TooOldForStore if the
  * store does not admit this version any more.
  * @param url a connection string for PostgreSQL 14 or newer
- * @param options `max` connections, and the name that they show in pg_stat_activity
+ * @param options `max` connections, the name that they show in pg_stat_activity, and how long to connect or one query
+ *   may take before its connection is thrown away; unless given, ten seconds to connect, and queries as they may
  */
-export function openStore(url: string, options: { max: number; applicationName?: string }): Store {
+export function openStore(
+  url: string,
+  options: { max: number; applicationName?: string; answerWithinMs?: number },
+): Store {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max,
     application_name: options.applicationName ?? 'inlet',
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: options.answerWithinMs ?? 10_000,
+    ...(options.answerWithinMs !== undefined && { query_timeout: options.answerWithinMs }),
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     types,

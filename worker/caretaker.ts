@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type pino from 'pino';
+import { tellEnd, type ImportEvents } from '../activities/import-events.js';
 import { isWorkflowOpen } from '../activities/workspace-turn.js';
 import { closeAbandoned, runningImports } from '../store/abandoned.js';
 import { sweepStaging } from '../store/staging.js';
@@ -13,6 +14,7 @@ export interface Caretaking {
   workspace: string;
   store: Store;
   client: Client;
+  events: ImportEvents;
   logger: pino.Logger;
 }
 
@@ -34,10 +36,10 @@ export function startCaretaking(caretaking: Caretaking): () => void {
   return () => clearInterval(timer);
 }
 
-async function takeCare({ workspace, store, client, logger }: Caretaking): Promise<void> {
+async function takeCare({ workspace, store, client, events, logger }: Caretaking): Promise<void> {
   for (const running of await runningImports(store, workspace)) {
     if (await isWorkflowOpen(client, importId(workspace, running.sync, running.number))) continue;
-    await closeAbandoned(store, running);
+    tellEnd(events, await closeAbandoned(store, running));
     logger.warn({ workspace, sync: running.sync, import: running.number }, 'closed an abandoned import');
   }
   const swept = await sweepStaging(store);

@@ -4,8 +4,10 @@ import {
   type Logger,
   type LogLevel,
   type LogMetadata,
+  type MetricsExporterConfig,
 } from '@temporalio/worker';
 import pino from 'pino';
+import { fieldsOf } from './log-fields.js';
 
 /** Writes JSON lines to stderr; stdout is for data. */
 export function createLogger(level: pino.LevelWithSilent): pino.Logger {
@@ -35,8 +37,11 @@ const kept = [
 /** The SDK's warnings about what is meant: each of our workers polls for either workflows or activities. */
 const asMeant = /not polling for|^Worker state changed/;
 
-/** Makes the SDK write its lines where ours go. Once a process, before anything else of the SDK is used. */
-export function installLogger(logger: pino.Logger): void {
+/**
+ * Makes the SDK write its lines where ours go. Once a process, before anything else of the SDK is used.
+ * @param metrics where its native part is to serve its metrics; nowhere unless given
+ */
+export function installRuntime(logger: pino.Logger, metrics?: MetricsExporterConfig): void {
   const write = (level: LogLevel, message: string, metadata: LogMetadata = {}) => {
     if (asMeant.test(message)) return;
     const fields = Object.fromEntries(
@@ -44,7 +49,8 @@ export function installLogger(logger: pino.Logger): void {
         .filter(([key]) => kept.includes(key))
         .map(([key, value]) => [key, value instanceof Error ? `${value.name}: ${value.message}` : value]),
     );
-    logger[levels[level]](fields, message);
+    const whose = fieldsOf(metadata['workflowId'], metadata['activityType']);
+    logger[levels[level]]({ ...whose, ...fields }, message);
   };
   const sdkLogger: Logger = {
     log: write,
@@ -58,6 +64,7 @@ export function installLogger(logger: pino.Logger): void {
     logger: sdkLogger,
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }), forward: {} },
+      ...(metrics !== undefined && { metrics }),
     },
   });
 }

@@ -1,10 +1,14 @@
 import { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import type pino from 'pino';
 import { createActivities } from '../activities/create-activities.js';
 import { ConfigError } from '../config/config-error.js';
 import type { Environment } from '../config/environment.js';
+import type { ListenAddress } from '../config/listen-address.js';
+import type { LogLevel } from '../config/log-level.js';
 import { loadWorkspaceFile, resolveDatabase, type WorkspaceFile } from '../config/workspace-file.js';
 import { dataConverterOf } from '../encryption/data-converter.js';
 import type { TooOldForStore } from '../store/compatibility.js';
@@ -15,9 +19,11 @@ import { watchAdmission } from './admission.js';
 import { startAlerting } from './alerting.js';
 import { startCaretaking } from './caretaker.js';
 import { deploymentOf, sayWhatMakesItCurrent, type Deployment } from './deployment.js';
-import { createLogger, installLogger } from './logger.js';
+import { createLogger, installRuntime } from './logger.js';
+import { startMonitoring, type Monitoring } from './monitoring.js';
 import { keepSearchAttributes } from './search-attributes.js';
 import { temporalSettings } from './temporal-settings.js';
+import { startTracing, type Tracing } from './tracing.js';
 import { unreachable } from './unreachable.js';
 import { workflowBundle } from './workflow-bundle.js';
 
@@ -30,6 +36,8 @@ const GRACE_MS = 10_000;
 const HEARTBEAT_THROTTLE_MS = 2_000;
 /** Replaying histories is work for the processor: many at once only make each of them late. */
 const WORKFLOW_TASKS = 4;
+/** How long spans may take to be sent when the worker ends. */
+const LAST_SPANS_MS = 3_000;
 
 export interface WorkerOptions {
   /** One or more inlet.yaml: the workspaces that this worker serves. */
@@ -37,7 +45,9 @@ export interface WorkerOptions {
   environment: Environment;
   /** Called when the worker polls for work. */
   onReady?: (serving: { workspaces: string[]; address: string }) => void;
-  logLevel?: pino.LevelWithSilent;
+  logLevel: LogLevel;
+  /** Where to serve health and metrics; nowhere unless given. */
+  listen?: ListenAddress;
 }
 
 /**
@@ -54,25 +64,42 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const settings = temporalSettings(environment);
   const { address, namespace } = settings;
   const dataConverter = dataConverterOf(environment);
-  const logger = createLogger(options.logLevel ?? 'info');
-  // Last of what needs no server: once the SDK's runtime is there, only a connection's end lets the process end.
-  installLogger(logger);
-  const connection = await NativeConnection.connect(settings).catch(async (error: unknown) => {
-    throw new Error(await unreachable(settings, error), { cause: error });
-  });
+  const logger = createLogger(options.logLevel);
+  const tracing = await startTracing(
+    environment,
+    oncePerMinute(() => logger.warn('traces could not be sent')),
+  );
+  const monitoring = await startMonitoring(options.listen, logger);
   const stores = new Map<string, Store>();
+  let connection: NativeConnection | undefined;
   try {
-    const client = new Client({ connection, namespace, dataConverter });
+    // Last of what needs no server: once the SDK's runtime is there, only a connection's end lets the process end.
+    installRuntime(logger, monitoring.sdkMetrics);
+    connection = await NativeConnection.connect(settings).catch(async (error: unknown) => {
+      throw new Error(await unreachable(settings, error), { cause: error });
+    });
+    const plugins = tracing === undefined ? [] : [tracing.plugin];
+    const client = new Client({ connection, namespace, dataConverter, plugins });
     const taskQueue = environment.get('INLET_TASK_QUEUE') ?? TASK_QUEUE;
     const served: Served[] = [];
     for (const file of files) served.push({ file, store: await openMigrated(stores, file) });
-    await serve(
-      { served, connection, namespace, client, dataConverter, taskQueue, deployment, logger },
-      (workspaces) => options.onReady?.({ workspaces, address }),
-    );
+    const serving = {
+      served,
+      connection,
+      namespace,
+      client,
+      dataConverter,
+      taskQueue,
+      deployment,
+      logger,
+      monitoring,
+      tracing,
+    };
+    await serve(serving, (workspaces) => options.onReady?.({ workspaces, address }));
   } finally {
+    await Promise.all([monitoring.close(), tracing?.close(LAST_SPANS_MS)]);
     await Promise.all([...stores.values()].map((store) => store.close()));
-    await connection.close();
+    await connection?.close();
   }
 }
 
@@ -90,6 +117,8 @@ interface Serving {
   taskQueue: string;
   deployment: Deployment;
   logger: pino.Logger;
+  monitoring: Monitoring;
+  tracing: Tracing | undefined;
 }
 
 /**
@@ -97,43 +126,58 @@ interface Serving {
  * @throws TooOldForStore, once it has drained, if a store does not admit this version any more
  */
 async function serve(
-  { served, connection, namespace, client, dataConverter, taskQueue, deployment, logger }: Serving,
+  { served, connection, namespace, client, dataConverter, taskQueue, deployment, logger, monitoring, tracing }: Serving,
   onReady: (workspaces: string[]) => void,
 ): Promise<void> {
-  const common = { connection, namespace, dataConverter, shutdownGraceTime: GRACE_MS, ...deployment };
+  const { events } = monitoring;
+  // Ours alone: a container that is started again has the same process number and host.
+  const identity = `${process.pid}@${hostname()}:${randomBytes(4).toString('hex')}`;
+  // Not for workflows: what it does there changes the order of their steps, and those that run could not go on.
+  const plugins = tracing === undefined ? [] : [tracing.plugin];
+  const common = { connection, namespace, dataConverter, identity, shutdownGraceTime: GRACE_MS, ...deployment };
+  const activityDependencies = { client, taskQueue, events, ...(tracing && { trace: tracing.trace }) };
   const failures = dataConverter.failureConverterPath === undefined ? 'plain' : 'encoded';
   const registering = keepSearchAttributes({ connection, namespace, logger });
-  const workers = await Promise.all([
-    workflowBundle(failures).then((codePath) =>
-      Worker.create({
+  const ofWorkflows = async () => ({
+    name: 'workflows',
+    kind: 'workflows' as const,
+    taskQueue,
+    worker: await Worker.create({
+      ...common,
+      taskQueue,
+      workflowBundle: { codePath: await workflowBundle(failures) },
+      maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS,
+    }),
+  });
+  const ofActivities = async ({ file, store }: Served) => {
+    const queue = activityQueue(taskQueue, file.settings.name);
+    return {
+      name: `activities of ${file.settings.name}`,
+      kind: 'activities' as const,
+      taskQueue: queue,
+      worker: await Worker.create({
         ...common,
-        taskQueue,
-        workflowBundle: { codePath },
-        maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS,
-      }),
-    ),
-    ...served.map(({ file, store }) =>
-      Worker.create({
-        ...common,
-        taskQueue: activityQueue(taskQueue, file.settings.name),
-        activities: { ...createActivities({ file, store, client, taskQueue }) },
+        plugins,
+        taskQueue: queue,
+        activities: { ...createActivities({ ...activityDependencies, file, store }) },
         maxConcurrentActivityTaskExecutions: ACTIVITIES_PER_WORKSPACE,
         maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,
       }),
-    ),
-  ]);
+    };
+  };
+  const workers = await Promise.all([ofWorkflows(), ...served.map(ofActivities)]);
   const stopRegistering = await registering;
   const stopAlerting = await Promise.all(
     served.map(({ file, store }) => startAlerting({ file, store, client, taskQueue }, logger)),
   );
   const stops = served.map(({ file, store }) =>
-    startCaretaking({ workspace: file.settings.name, store, client, logger }),
+    startCaretaking({ workspace: file.settings.name, store, client, events, logger }),
   );
   // If one of them dies, none of them is of use: the others drain, and whoever watches the process starts it again.
   const stopOthers = () => {
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    for (const { worker } of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
-  const running = workers.map((worker) => worker.run().finally(stopOthers));
+  const running = workers.map(({ worker }) => worker.run().finally(stopOthers));
   const refusals: TooOldForStore[] = [];
   const stopWatching = watchAdmission({
     stores: new Set(served.map(({ store }) => store)),
@@ -144,6 +188,16 @@ async function serve(
     },
   });
   const workspaces = served.map(({ file }) => file.settings.name);
+  monitoring.watch({
+    workers,
+    workspaces: served.map(({ file, store }) => ({
+      workspace: file.settings.name,
+      store,
+      storeUrl: file.storeUrl(),
+      syncs: syncsOf(file),
+    })),
+    polling: { connection, namespace, identity },
+  });
   logger.info(
     { workspaces, taskQueue, namespace, ...deployment.workerDeploymentOptions?.version },
     'serving',
@@ -169,6 +223,22 @@ async function openMigrated(stores: Map<string, Store>, file: WorkspaceFile): Pr
   stores.set(url, store);
   await migrate(store);
   return store;
+}
+
+const syncsOf = ({ syncs }: WorkspaceFile) =>
+  [...syncs.values()].map(({ sync, relationships }) => ({
+    sync,
+    hasRelationships: relationships !== undefined,
+  }));
+
+/** A server that gets no traces is told of, but not with every batch. */
+function oncePerMinute(say: () => void): () => void {
+  let saidAt = -Infinity;
+  return () => {
+    if (performance.now() - saidAt < 60_000) return;
+    saidAt = performance.now();
+    say();
+  };
 }
 
 /** Two files of one workspace would fight over its settings. */

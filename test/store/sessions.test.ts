@@ -85,7 +85,7 @@ test('while the source thinks, nobody waits for a copy', async () => {
     store,
     { table, columns: 1, encoding: 'UTF8' },
     rows,
-    { rows: 0, maxRows: 10, query: 'main' },
+    { rows: 0, bytes: 0, maxRows: 10, query: 'main' },
     60_000,
   );
   await vi.waitFor(async () => {

@@ -7,6 +7,10 @@ export interface TcpProxy {
   /** Refuses connections, and breaks those that are open. */
   down(): Promise<void>;
   up(): Promise<void>;
+  /** Lets nothing through any more, and breaks nothing: as a server that is frozen. New connections hang as well. */
+  stall(): void;
+  /** Goes on. */
+  flow(): void;
 }
 
 /**
@@ -19,6 +23,7 @@ export async function tcpProxy(
 ): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
+  let stalled = false;
   const server = createServer((client) => void admit().then(() => join(client)));
   const join = (client: Socket) => {
     const upstream = connect({ host: hostname, port: Number(port) });
@@ -30,6 +35,7 @@ export async function tcpProxy(
       socket.on('error', () => other.destroy());
       socket.on('close', () => sockets.delete(socket));
       socket.pipe(other);
+      if (stalled) socket.pause();
     }
   };
   const listen = (on: number) => new Promise<void>((resolve) => server.listen(on, '127.0.0.1', resolve));
@@ -41,6 +47,14 @@ export async function tcpProxy(
   return {
     url: url.toString(),
     up: () => listen(own),
+    stall: () => {
+      stalled = true;
+      for (const socket of sockets) socket.pause();
+    },
+    flow: () => {
+      stalled = false;
+      for (const socket of sockets) socket.resume();
+    },
     down: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
