@@ -2,7 +2,8 @@ import { readEnvironment } from '../config/environment.js';
 import type { WorkerOptions } from '../worker/run-worker.js';
 
 /** The same as the worker's own, but that the environment is the process's and `.inlet/env` unless another is given. */
-export type RunWorkerOptions = Omit<WorkerOptions, 'environment'> & Partial<Pick<WorkerOptions, 'environment'>>;
+export type RunWorkerOptions = Omit<WorkerOptions, 'environment'> &
+  Partial<Pick<WorkerOptions, 'environment'>>;
 
 /**
  * Serves the workspaces of one or more inlet.yaml in this process, as `inlet worker` does, until it gets SIGINT or

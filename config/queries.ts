@@ -43,7 +43,11 @@ export async function readQueries(
     const related = isMapping(sync.relationships)
       ? await readQuery(document, [...path, 'relationships'], sync.relationships, isMeant)
       : { problems: [] };
-    problems.push(...main.problems, ...related.problems, ...mirrorProblems(document, path, sync, main.query?.text));
+    problems.push(
+      ...main.problems,
+      ...related.problems,
+      ...mirrorProblems(document, path, sync, main.query?.text),
+    );
     queries.set(name, {
       ...(main.query !== undefined && { main: main.query }),
       ...(related.query !== undefined && { relationships: related.query }),

@@ -53,7 +53,9 @@ const writtenBy = '# Written by ';
 /** False for a file with variables that somebody else has put there: it must not be written over. */
 export async function isOurEnvironment(file: string): Promise<boolean> {
   const written = await readFile(file, 'utf8').catch(() => '');
-  return written.trim() === '' || written.startsWith(writtenBy) || written.includes('\nINLET_DEV_POSTGRES_URL=');
+  return (
+    written.trim() === '' || written.startsWith(writtenBy) || written.includes('\nINLET_DEV_POSTGRES_URL=')
+  );
 }
 
 /** What a second terminal needs: written whole or not at all, and for its owner only. */
