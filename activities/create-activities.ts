@@ -12,7 +12,7 @@ import { untold } from './import-events.js';
 import { importStepActivities } from './import-steps.js';
 import { openImportActivity } from './open-import.js';
 import { searchAttributesOf } from './search-attributes.js';
-import { isUnexpected, translateError } from './translate-error.js';
+import { isUnexpected, translateError, translateUntilDone } from './translate-error.js';
 import { workspaceTurnActivities } from './workspace-turn.js';
 
 /** Makes the activities of one workspace. Whatever they throw is an ApplicationFailure of a known type. */
@@ -41,13 +41,13 @@ export function createActivities(dependencies: Dependencies): Activities {
       const result = await steps.closeImport(closing);
       lookSoon();
       return searchableIf(await exist(), result);
-    }),
+    }, translateUntilDone),
     logUnopened: translated(async (entry) => {
       await keepWatch(dependencies);
       const result = await steps.logUnopened(entry);
       lookSoon();
       return searchableIf(await exist(), result);
-    }),
+    }, translateUntilDone),
     searchAttributesExist: exist,
     acceptImport: translated(async (ref) => {
       const accepted = await acceptImport(dependencies.store, ref);
@@ -55,7 +55,10 @@ export function createActivities(dependencies: Dependencies): Activities {
       return accepted;
     }),
     deliverAlert: translated(deliverAlertActivity(dependencies)),
-    forgetSync: translated(({ workspace, sync }) => forgetSync(dependencies.store, workspace, sync)),
+    forgetSync: translated(
+      ({ workspace, sync }) => forgetSync(dependencies.store, workspace, sync),
+      translateUntilDone,
+    ),
   };
 }
 
@@ -63,7 +66,10 @@ type Activity<Input, Output> = (input: Input) => Promise<Output>;
 
 /** Makes what says the failures of a workspace's activities in Temporal's words, and tells of them. */
 function translatedFor({ file, events = untold }: Dependencies) {
-  return <Input, Output>(activity: Activity<Input, Output>): Activity<Input, Output> =>
+  return <Input, Output>(
+      activity: Activity<Input, Output>,
+      translate = translateError,
+    ): Activity<Input, Output> =>
     async (input) => {
       try {
         return await activity(input);
@@ -71,7 +77,7 @@ function translatedFor({ file, events = untold }: Dependencies) {
         // What breaks because the activity was cancelled is not a failure of its own.
         if (error instanceof CancelledFailure || Context.current().cancellationSignal.aborted)
           throw await Context.current().cancelled.catch(same);
-        const failure = translateError(error);
+        const failure = translate(error);
         if (isUnexpected(failure))
           log.error('unexpected error', { stack: error instanceof Error ? error.stack : '' });
         const type = failure instanceof ApplicationFailure ? failure.type : undefined;

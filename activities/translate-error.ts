@@ -11,8 +11,11 @@ import { TooManyRows } from '../store/row-meter.js';
 import { SettingsRefused } from '../store/workspaces.js';
 import { failure, type FailureType } from './failures.js';
 
-/** SQLSTATE classes and codes of the store that pass by themselves: connections, restarts, conflicts, waits. */
-const passing = /^(08|57P0|53300|40001|40P01|55P03|23505|57014|25P03)/;
+/** SQLSTATE classes and codes of the store that pass by themselves: connections, restarts, failovers, conflicts, waits. */
+const passing = /^(08|57P0|53300|40001|40P01|55P03|55000|23505|57014|25P03|25006)/;
+
+/** What passes once somebody mends the store: no room, no access, no such database. */
+const mendable = /^(53|28|3D|42501)/;
 
 const networkTrouble = /ECONN|ETIMEDOUT|EPIPE|EAI_AGAIN|ENOTFOUND|terminated|Connection ended|timeout/i;
 
@@ -37,6 +40,19 @@ export function translateError(error: unknown): Error {
       `${error.message} Some of them were applied already: trigger the sync again.`,
     );
   return storeError(error);
+}
+
+/**
+ * The same for what the log must be told, however long it takes: what somebody can mend in the store is waited for, where
+ * an import would end as `Failed`.
+ */
+export function translateUntilDone(error: unknown): Error {
+  const code = error instanceof pg.DatabaseError ? error.code : undefined;
+  if (code === undefined || !mendable.test(code)) return translateError(error);
+  return failure(
+    'StoreUnavailable',
+    `The store can't be written to (SQLSTATE ${code}); it is tried until it can.`,
+  );
 }
 
 /** What is left is the store's: nothing else of ours throws. */

@@ -89,7 +89,11 @@ async function nameOf(
   return { key, sync, number };
 }
 
-/** It has opened now, not when its transaction began: that may have waited for the workspace's former import to close. */
+/**
+ * It has opened now, not when its transaction began: that may have waited for the workspace's former import to close.
+ * Temporal's `last_sync_time` is ahead of the store's only if the store was restored from a backup: what it lost is asked
+ * for again (docs/operating.md).
+ */
 async function insertImport(
   client: pg.ClientBase,
   opening: Opening & { workspaceId: number; syncId: number },
@@ -98,9 +102,11 @@ async function insertImport(
     await client.query<{ key: string }>(
       `INSERT INTO inlet.import (workspace_id, sync_id, number, status, cause, is_full, definition, settings,
                                  last_sync_time, due_at, granted_at, opened_at)
-       SELECT $1, $2, $3, 'Running', $4, $5, $6, inlet.workspace_settings(w), $7,
+       SELECT $1, $2, $3, 'Running', $4, $5, $6::jsonb, inlet.workspace_settings(w),
+              CASE WHEN s.definition->>'database' = $6::jsonb->>'database'
+                   THEN least($7::bigint, s.last_sync_time) ELSE $7::bigint END,
               to_timestamp($8::double precision / 1000), to_timestamp($9::double precision / 1000), clock_timestamp()
-       FROM inlet.workspace w WHERE w.workspace_id = $1
+       FROM inlet.workspace w, inlet.sync s WHERE w.workspace_id = $1 AND s.sync_id = $2
        RETURNING import_id::text AS key`,
       [
         opening.workspaceId,

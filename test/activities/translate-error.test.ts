@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { databaseMessageOf, translateError } from '../../activities/translate-error.js';
+import { databaseMessageOf, translateError, translateUntilDone } from '../../activities/translate-error.js';
 import { SourceError } from '../../sources/source-error.js';
 import { TooManyRows } from '../../store/row-meter.js';
 
@@ -11,8 +11,8 @@ function databaseError(code: string, message: string): pg.DatabaseError {
   return error;
 }
 
-const typeOf = (error: unknown) => {
-  const translated = translateError(error);
+const typeOf = (error: unknown, translate = translateError) => {
+  const translated = translate(error);
   if (!(translated instanceof ApplicationFailure)) throw translated;
   return { type: translated.type, retryable: translated.nonRetryable !== true };
 };
@@ -23,6 +23,8 @@ describe('an error of the store', () => {
     ['08006', 'the connection broke'],
     ['40P01', 'a deadlock'],
     ['55P03', 'a lock that was not granted in time'],
+    ['55000', 'the database takes no connections'],
+    ['25006', 'it has become a standby'],
   ])('%s, %s, passes by itself', (code) => {
     expect(typeOf(databaseError(code, ''))).toEqual({ type: 'StoreUnavailable', retryable: true });
   });
@@ -34,6 +36,18 @@ describe('an error of the store', () => {
   it('is final, and says so, when the disk is full', () => {
     expect(typeOf(databaseError('53100', ''))).toEqual({ type: 'StoreRefused', retryable: false });
     expect(translateError(databaseError('53100', '')).message).toContain('run out of room');
+  });
+
+  it('is waited for where the log must be told, as long as somebody can mend it', () => {
+    for (const code of ['53100', '28P01', '3D000', '42501'])
+      expect(typeOf(databaseError(code, ''), translateUntilDone)).toEqual({
+        type: 'StoreUnavailable',
+        retryable: true,
+      });
+    expect(typeOf(databaseError('42P01', ''), translateUntilDone)).toEqual({
+      type: 'StoreRefused',
+      retryable: false,
+    });
   });
 
   it('passes by itself when the connection is refused', () => {

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { readOpenImport } from '../../store/imports.js';
+import { openImport } from '../../store/open-import.js';
+import { saveSync } from '../../store/workspaces.js';
+import { newWorkspace, useStore } from '../support/store-database.js';
+import { definitionOf, settingsOf } from '../support/store-import.js';
+
+const database = useStore('restored');
+const [BACKUP, SINCE] = [1_700_000_000, 1_700_003_600];
+
+/** What an import asks from, if Temporal gives it `asked` and the store knows `BACKUP`. */
+async function asksFrom(asked: number, readsFrom = 'crm'): Promise<number> {
+  const { store } = database;
+  const options = { workspace: newWorkspace(), columns: [] };
+  const definition = definitionOf(options);
+  await saveSync(store, definition, settingsOf(options));
+  await store.pool.query(
+    `UPDATE inlet.sync s SET last_sync_time = $2 FROM inlet.workspace w
+     WHERE w.workspace_id = s.workspace_id AND w.name = $1`,
+    [options.workspace, BACKUP],
+  );
+  const opened = await openImport(store, {
+    definition: { ...definition, database: readsFrom },
+    number: 7,
+    cause: 'schedule',
+    full: false,
+    lastSyncTime: asked,
+    dueAt: Date.now(),
+    grantedAt: Date.now(),
+  });
+  if (opened.kind === 'taken') throw new Error('taken');
+  return (await readOpenImport(store, opened.key)).lastSyncTime;
+}
+
+test("a store that was restored from a backup asks again for what it lost, whatever Temporal's last_sync_time", async () => {
+  expect(await asksFrom(SINCE)).toBe(BACKUP);
+});
+
+test('an import in full, or of a sync that was reset, asks from where it was told', async () => {
+  expect(await asksFrom(0)).toBe(0);
+  expect(await asksFrom(BACKUP - 60)).toBe(BACKUP - 60);
+});
+
+test("an import that still reads from a sync's former database goes by that one's last_sync_time", async () => {
+  expect(await asksFrom(SINCE, 'legacy')).toBe(SINCE);
+});
