@@ -55,6 +55,17 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
       "How much a worker's log says: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent` ([Monitoring](monitoring.md#log)).",
   },
   {
+    name: 'INLET_DEV_POSTGRES_URL',
+    unset: 'not of `inlet dev`',
+    meaning:
+      'Written by `inlet dev` into its `.inlet/env`: its PostgreSQL as superuser. `inlet init` leaves such a file alone.',
+  },
+  {
+    name: 'GITHUB_WORKSPACE',
+    unset: 'the working directory',
+    meaning: 'Set by GitHub Actions: what paths of `inlet check --format github` and `sarif` are relative to.',
+  },
+  {
     name: 'INLET_DEBUG',
     unset: 'off',
     meaning: '`1`: commands show where an error came from.',
