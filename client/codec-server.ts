@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { InvalidArgumentError, type Command } from 'commander';
+import { parseListenAddress, type ListenAddress } from '../config/listen-address.js';
 import { readEncryptionKeys } from '../encryption/keys.js';
 import { examples, type Run } from './argument.js';
 import { exitCodes, failed, wrongUse, type ExitCode } from './exit.js';
@@ -10,20 +11,15 @@ import type { Session } from './session.js';
 const TOKEN_CHARACTERS = 16;
 
 interface Options {
-  listen?: Address;
+  listen: string;
   origin?: string[];
-}
-
-interface Address {
-  host: string;
-  port: number;
 }
 
 export function addCodecServer(program: Command, run: Run): void {
   const command = program
     .command('codec-server')
     .description("Decrypt for Temporal's UI and CLI what Inlet has encrypted, until it is stopped.")
-    .option('--listen <host:port>', 'where to listen (default: 127.0.0.1:8081)', address)
+    .option('--listen <host:port>', 'where to listen', '127.0.0.1:8081')
     .option('--origin <url>', "where Temporal's UI is, such as https://temporal.acme.com; repeatable", origin)
     .action((options: Options) => run((session) => codecServer(session, options)));
   examples(
@@ -35,8 +31,9 @@ export function addCodecServer(program: Command, run: Run): void {
 
 async function codecServer(
   { environment, out }: Session,
-  { listen: place = { host: '127.0.0.1', port: 8081 }, origin: origins = [] }: Options,
+  { listen: asked, origin: origins = [] }: Options,
 ): Promise<ExitCode> {
+  const place = parseListenAddress(asked, '--listen');
   const keys = readEncryptionKeys(environment);
   if (keys.length === 0)
     throw wrongUse('There is nothing to decrypt with: set INLET_ENCRYPTION_KEYS as the worker has it.');
@@ -73,7 +70,7 @@ async function codecServer(
   return exitCodes.fine;
 }
 
-async function listen(server: Server, { host, port }: Address): Promise<void> {
+async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -87,13 +84,6 @@ async function stopped(): Promise<void> {
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
-}
-
-function address(text: string): Address {
-  const url =
-    /^[^/?#@]+:\d+$/.test(text) && URL.canParse(`tcp://${text}`) ? new URL(`tcp://${text}`) : undefined;
-  if (url === undefined) throw new InvalidArgumentError('It must be HOST:PORT, such as 127.0.0.1:8081.');
-  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) };
 }
 
 /** As browsers send it: no path, and nothing that stands for several. */

@@ -63,7 +63,8 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
   {
     name: 'GITHUB_WORKSPACE',
     unset: 'the working directory',
-    meaning: 'Set by GitHub Actions: what paths of `inlet check --format github` and `sarif` are relative to.',
+    meaning:
+      'Set by GitHub Actions: what paths of `inlet check --format github` and `sarif` are relative to.',
   },
   {
     name: 'INLET_DEBUG',

@@ -1,6 +1,6 @@
 import { ConfigError } from './config-error.js';
 
-/** Where a worker serves its health and metrics. */
+/** Where a worker serves its health and metrics, or a codec endpoint its answers. */
 export interface ListenAddress {
   host: string;
   port: number;

@@ -168,7 +168,7 @@ describe('inlet codec-server', () => {
       ['--origin', '*'],
       'It must be http:// or https:// and a host',
     ],
-    ['with half an address', {}, ['--listen', '8081'], 'It must be HOST:PORT'],
+    ['with half an address', {}, ['--listen', '8081'], 'is not HOST:PORT'],
   ])('does not start %s', async (_, changes: Record<string, string>, words, sentence) => {
     const before = { ...inlet.env };
     Object.assign(inlet.env, changes);
