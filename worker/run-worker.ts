@@ -3,7 +3,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { ConfigError } from '../config/config-error.js';
 import type { Environment } from '../config/environment.js';
 import type { ListenAddress } from '../config/listen-address.js';
-import type { LogLevel } from '../config/log-level.js';
+import { logLevel, type LogLevel } from '../config/log-level.js';
 import { loadWorkspaceFile, resolveDatabase, type WorkspaceFile } from '../config/workspace-file.js';
 import { dataConverterOf } from '../encryption/data-converter.js';
 import { migrate } from '../store/migrate.js';
@@ -27,7 +27,8 @@ export interface WorkerOptions {
   environment: Environment;
   /** Called when the worker polls for work. */
   onReady?: (serving: { workspaces: string[]; address: string }) => void;
-  logLevel: LogLevel;
+  /** INLET_LOG_LEVEL unless given. */
+  logLevel?: LogLevel;
   /** Where to serve health and metrics; nowhere unless given. */
   listen?: ListenAddress;
 }
@@ -46,7 +47,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const settings = temporalSettings(environment);
   const { address, namespace } = settings;
   const dataConverter = dataConverterOf(environment);
-  const logger = createLogger(options.logLevel);
+  const logger = createLogger(options.logLevel ?? logLevel(environment));
   const tracing = await startTracing(
     environment,
     oncePerMinute(() => logger.warn('traces could not be sent')),
