@@ -19,6 +19,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'inlet-package-'));
 const running = [];
+/** What takes this long waits for something that never comes. */
+const STUCK_MS = 300_000;
 
 try {
   const tarball = pack();
@@ -103,7 +105,7 @@ async function anImport(home) {
   const worker = start(own, ['worker'], env);
   await said(worker, /The worker serves own/);
   expect(inlet(own, ['apply'], env), /^customers {2}created/);
-  expect(inlet(own, ['watch', 'customers'], env), /Completed/);
+  expect(inlet(own, ['trigger', 'customers', '--wait'], env), /Completed/);
   await stop(worker);
   await stop(dev);
 }
@@ -124,7 +126,13 @@ function step(text) {
 
 function run(file, args, cwd, env = {}) {
   try {
-    return execFileSync(file, args, { cwd, encoding: 'utf8', env: environment(cwd, env), stdio: 'pipe' });
+    return execFileSync(file, args, {
+      cwd,
+      encoding: 'utf8',
+      env: environment(cwd, env),
+      stdio: 'pipe',
+      timeout: STUCK_MS,
+    });
   } catch (error) {
     throw new Error(`${[file, ...args].join(' ')} failed:\n${error.stdout}${error.stderr}`, { cause: error });
   }
