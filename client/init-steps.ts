@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { resolvedUrlProblem } from '../config/connection-url.js';
 import { durationBetween } from '../config/duration.js';
 import type { Environment } from '../config/environment.js';
-import { namePattern, nameRule } from '../config/schema.js';
+import { namePattern, nameRule } from '../config/schema/values.js';
 import type { Identifier } from '../config/sync-definition.js';
 import { openSource } from '../sources/open-source.js';
 import { SourceError } from '../sources/source-error.js';

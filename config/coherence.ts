@@ -1,7 +1,7 @@
 import { databaseProblems } from './database-coherence.js';
 import { kindProblems } from './kind-coherence.js';
 import { didYouMean } from './near.js';
-import { namePattern, nameRule } from './schema.js';
+import { namePattern, nameRule } from './schema/values.js';
 import { isMapping, type Path } from './plain-data.js';
 import { oneOf, shown, where } from './wording.js';
 import type { ConfigProblem } from './config-error.js';

@@ -80,7 +80,7 @@ function kindOf(key: string, schema: JsonSchema): string {
       ? 'text'
       : `text, up to ${longest.toLocaleString('en')} characters`;
   }
-  throw new Error(`What is ${key}? Give it a kind in config/schema.ts.`);
+  throw new Error(`What is ${key}? Give it a kind in config/schema/.`);
 }
 
 function choices(values: readonly unknown[]): string {
