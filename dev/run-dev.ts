@@ -48,7 +48,9 @@ export async function runDev(options: DevOptions, tools: Tools): Promise<0 | 1 |
     const work = async () => {
       await clearUp(table, state, screen, options.reset);
       const { signal } = interruption;
-      const running = await startEverything({ ...options, state, supervisor, screen, signal });
+      const withRedshift = options.withRedshift || (await exists(state.withRedshift));
+      const running = await startEverything({ ...options, withRedshift, state, supervisor, screen, signal });
+      if (withRedshift) await writeFile(state.withRedshift, '');
       return guide({ ...options, ...running, screen, tools, signal });
     };
     return await Promise.race([work(), supervisor.failed, interrupted(interruption.signal)]);

@@ -37,6 +37,8 @@ export interface State {
   /** Of Temporal's clients: an empty one. */
   temporalConfig: string;
   logs: string;
+  /** Is there once Redshift's stand-in was asked for: its sync is applied, and needs it from then on. */
+  withRedshift: string;
   /** The Temporal CLI, if it was none of the machine's. Outlives --reset. */
   bin: string;
   /** What --reset removes, and a file that is there while it does. */
@@ -49,6 +51,7 @@ export function stateUnder(directory: string): State {
   const postgres = join(directory, 'postgres');
   const temporalDatabase = join(directory, 'temporal.db');
   const logs = join(directory, 'logs');
+  const withRedshift = join(directory, 'with-redshift');
   return {
     directory,
     env,
@@ -57,11 +60,13 @@ export function stateUnder(directory: string): State {
     temporalDatabase,
     temporalConfig: join(directory, 'temporal.toml'),
     logs,
+    withRedshift,
     bin: join(directory, 'bin'),
     forgottenByReset: [
       env,
       postgres,
       logs,
+      withRedshift,
       ...['', '-wal', '-shm'].map((end) => `${temporalDatabase}${end}`),
     ],
     resetting: join(directory, 'resetting'),
