@@ -27,7 +27,8 @@ export function deliverAlertActivity(dependencies: Dependencies): Activities['de
     if (file.alerts === undefined)
       throw failure('AlertNotDelivered', `This worker's file of the workspace "${workspace}" has no alerts.`);
     const { accepted, said } = await postWebhook(file.alerts.resolve(), {
-      id: alertId(workspace, sync, number),
+      // Numbers come again where the store was restored from a backup; the moment does not.
+      id: `${alertId(workspace, sync, number)}/${alert.raisedAt.getTime()}`,
       body,
     });
     await noteAttempt(store, ref, said, accepted ? 'delivered' : 'tried again');

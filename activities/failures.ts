@@ -18,6 +18,8 @@ export const failureTypes = {
   TooOldForStore: { retryable: true },
   /** Another import became active: whatever this attempt wants to write is too late. */
   FencedOff: { retryable: false },
+  /** The store was restored from a backup, and has no such import: to ask it again gives no other answer. */
+  ForgottenImport: { retryable: false },
   /** Another import has the workspace and its workflow is open; it will close. */
   WorkspaceTaken: { retryable: true },
   /** The staged rows are not what staging promised, and some of them were applied already. */

@@ -4,7 +4,7 @@ import { ConfigError } from '../config/config-error.js';
 import { SourceError } from '../sources/source-error.js';
 import { AcceptRefused } from '../store/accept-import.js';
 import { TooOldForStore } from '../store/compatibility.js';
-import { FencedOff } from '../store/fence.js';
+import { FencedOff, ForgottenImport } from '../store/fence.js';
 import { SegmentMissing } from '../store/import-scope.js';
 import { StagingLost } from '../store/ledger.js';
 import { TooManyRows } from '../store/row-meter.js';
@@ -34,6 +34,7 @@ export function translateError(error: unknown): Error {
   if (error instanceof TooManyRows) return failure('QueryRefused', error.message);
   if (error instanceof TooOldForStore) return failure('TooOldForStore', error.message);
   if (error instanceof FencedOff) return failure('FencedOff', error.message);
+  if (error instanceof ForgottenImport) return failure('ForgottenImport', error.message);
   if (error instanceof StagingLost)
     return failure(
       'StagingLost',

@@ -24,7 +24,9 @@ export async function confirmed(
   } catch (error) {
     if (!(error instanceof NoWorkerAnswered)) throw error;
     throw failed(
-      `Sent, not yet confirmed: no worker answered. It is done when one comes; "inlet worker" starts one.`,
+      error.tried
+        ? 'Sent, not yet confirmed: no worker answered. One has tried to, and could not: its log says why.'
+        : 'Sent, not yet confirmed: no worker answered. It is done when one comes; "inlet worker" starts one.',
       error,
     );
   }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { listImports, listSyncs } from '../store/import-log.js';
+import { listDecidingImports, listSyncs } from '../store/import-log.js';
 import { examples, type Run } from './argument.js';
 import { exitCodes, type ExitCode } from './exit.js';
 import { explainError } from './explain-error.js';
@@ -8,9 +8,6 @@ import type { Session } from './session.js';
 import { reportJson, reportText, reportWarnings, type SyncReport } from './status-report.js';
 import { reading } from './store-error.js';
 import { SyncHandle } from './sync-workflow.js';
-
-/** Enough to find what `last_sync_time` is held back by, in any log that people still look at. */
-const importsToLookAt = 50;
 
 export function addStatus(program: Command, run: Run): void {
   const command = program
@@ -54,7 +51,7 @@ async function askSync(session: Session, { workspace, sync }: KnownSync) {
 async function readLog(session: Session, { file, workspace, sync }: KnownSync) {
   const store = await session.store();
   return reading(file, async () => {
-    const imports = await listImports(store, { workspace, sync, limit: importsToLookAt });
+    const imports = await listDecidingImports(store, { workspace, sync });
     const syncs = await listSyncs(store, workspace);
     return { imports, record: syncs.find((record) => record.sync === sync) };
   });

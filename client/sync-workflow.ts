@@ -30,6 +30,8 @@ const resultWithinMs = 120_000;
 
 /** No worker answered; if something was sent, with a sentence on what may become of it. */
 export class NoWorkerAnswered extends CommandError {
+  readonly tried: boolean;
+
   /** @param tried whether Temporal says that a worker has taken it up, and could not go on */
   constructor(asked: 'a question' | 'a change', tried: boolean, cause: unknown) {
     const after = asked === 'a change' ? ' What was sent may still be done when a worker comes.' : '';
@@ -37,6 +39,7 @@ export class NoWorkerAnswered extends CommandError {
       ? 'One has tried to, and could not: its log says why.'
       : 'Start one with "inlet worker"; one that has just started may need some seconds.';
     super(`No worker answered. ${fix}${after}`, exitCodes.failed, cause);
+    this.tried = tried;
   }
 }
 
@@ -103,6 +106,9 @@ export class SyncHandle {
       return status;
     } catch (error) {
       if (isUnanswered(error)) throw new NoWorkerAnswered('a question', await this.#wasTried(), error);
+      // A worker without the key can't read the history, and says that nothing is there yet.
+      if (error instanceof QueryNotRegisteredError && (await this.#wasTried()))
+        throw new NoWorkerAnswered('a question', true, error);
       throw this.#explained(error);
     }
   }

@@ -8,6 +8,7 @@ import {
   type Judgement,
   type Known,
 } from './alert-rules.js';
+import { DECIDING_IMPORTS } from './deciding-imports.js';
 import { relationshipsOf } from './import-log.js';
 import type { RowCounts } from './records.js';
 import { bookkeeping, only, transaction, type Store } from './store.js';
@@ -18,9 +19,6 @@ export interface Watching {
   /** How long `last_sync_time` may be held back, in milliseconds. */
   afterMs: number;
 }
-
-/** Imports that are looked at; the log has ten at least. */
-const LOOKED_AT = 50;
 
 /**
  * An import that ends while alerts are on is due to be judged. On means that a worker whose file has `alerts` looked at
@@ -133,7 +131,7 @@ type ImportRow = Omit<JudgedImport, 'counts' | 'definition'> & { syncId: number;
   [Count in keyof RowCounts]: number | null;
 };
 
-/** The newest imports of each sync, newest first; none from before it was deleted or read from another database. */
+/** The imports of each sync that decide how it is, newest first. */
 async function readImports(client: pg.ClientBase, workspaceId: number): Promise<Map<number, JudgedImport[]>> {
   const { rows } = await client.query<ImportRow>(
     `SELECT s.sync_id AS "syncId", i.number, i.status, i.reason, i.intervals, i.accepted_at AS "acceptedAt",
@@ -141,12 +139,9 @@ async function readImports(client: pg.ClientBase, workspaceId: number): Promise<
             i.ended_at AS "endedAt", i.alerts_due AS due, (i.definition->>'overlapSeconds')::float AS "overlapSeconds",
             i.rows, i.added, i.updated, i.unchanged, i.skipped, i.superseded, i.failed,
             ${relationshipsOf('i')} AS relationships
-     FROM inlet.sync s CROSS JOIN LATERAL (
-       SELECT * FROM inlet.import i WHERE i.sync_id = s.sync_id AND i.number >= s.first_number
-       ORDER BY i.number DESC LIMIT $2
-     ) i
+     FROM inlet.sync s CROSS JOIN LATERAL (${DECIDING_IMPORTS}) i
      WHERE s.workspace_id = $1 AND s.deleted_at IS NULL ORDER BY s.sync_id, i.number DESC`,
-    [workspaceId, LOOKED_AT],
+    [workspaceId],
   );
   const bySync = new Map<number, JudgedImport[]>();
   for (const row of rows) {

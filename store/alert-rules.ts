@@ -127,10 +127,9 @@ export function judge(
     const { now, afterMs, paused } = circumstances;
     const by = heldBackSince(imports);
     if (by === undefined) {
-      const newest = imports.find(({ status, acceptedAt }) => status === 'Completed' || acceptedAt !== null);
-      const last = newest ?? imports[0];
-      if (last !== undefined) recover('held_back', last, last.acceptedAt ?? last.endedAt ?? now);
-      else conditions.delete('held_back');
+      // One that reads from another database now has none yet: the first that is Completed tells.
+      const mover = imports.find(({ status, acceptedAt }) => status === 'Completed' || acceptedAt !== null);
+      if (mover !== undefined) recover('held_back', mover, mover.acceptedAt ?? mover.endedAt ?? now);
       return { askWhetherPaused: false, pausedAt: null };
     }
     if (conditions.has('held_back')) return { askWhetherPaused: false, pausedAt: known.pausedAt };

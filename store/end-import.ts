@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { alertsDue } from './alert-changes.js';
 import { trimFailures } from './failures.js';
-import { FencedOff } from './fence.js';
+import { FencedOff, ForgottenImport } from './fence.js';
 import { excessSentence, findExcess } from './max-failures.js';
 import { mirrorSegment } from './mirror-segment.js';
 import { relationshipsOf } from './import-log.js';
@@ -41,16 +41,16 @@ export interface Ended extends Omit<ImportTimes, 'status' | 'endedAt'> {
 /**
  * Closes an import: adds up its chunks, sets its status, lets go of the workspace, and moves the sync's
  * `last_sync_time` if it is Completed. Repeated, it gives what the first call gave.
+ * @throws ForgottenImport if the store has no such import
  */
 export async function closeImport(store: Store, key: string, end: End): Promise<Ended> {
   return await transaction(store, bookkeeping, async (client) => {
-    const { workspaceId } = only(
-      await client.query<{ workspaceId: number }>(
-        'SELECT workspace_id AS "workspaceId" FROM inlet.import WHERE import_id = $1',
-        [key],
-      ),
+    const { rows } = await client.query<{ workspaceId: number }>(
+      'SELECT workspace_id AS "workspaceId" FROM inlet.import WHERE import_id = $1',
+      [key],
     );
-    await lockWorkspace(client, workspaceId);
+    if (rows[0] === undefined) throw new ForgottenImport();
+    await lockWorkspace(client, rows[0].workspaceId);
     const isNews = await endImport(client, key, end);
     return await readEnded(client, key, isNews);
   });

@@ -8,6 +8,16 @@ export class FencedOff extends Error {
   }
 }
 
+/** The store has no such import: it was restored from a backup that is older, or is another store. */
+export class ForgottenImport extends Error {
+  constructor() {
+    super(
+      'The store does not know this import: it was restored from an older backup, or is another store. The next import asks again for what it lost.',
+    );
+    this.name = 'ForgottenImport';
+  }
+}
+
 /**
  * Holds the fence for the rest of the transaction: opening and closing an import wait for it.
  * @throws FencedOff if the import is not the workspace's active one

@@ -1,3 +1,4 @@
+import { DECIDING_IMPORTS } from './deciding-imports.js';
 import { heldBackSince, startedAt, type LoggedImport } from './sync-health.js';
 import type { Store } from './store.js';
 
@@ -13,9 +14,6 @@ export interface SyncHealth {
   heldBackSince: Date | null;
 }
 
-/** More than a day of failures at one a minute; who is held back longer is seen to be so since then. */
-const IMPORTS_LOOKED_AT = 2_000;
-
 interface Row extends Omit<SyncHealth, 'heldBackSince'> {
   imports: HoldBackRow[];
 }
@@ -25,8 +23,7 @@ type HoldBackRow = Omit<LoggedImport, 'acceptedAt' | 'openedAt' | 'dueAt'> &
   Record<'acceptedAt' | 'openedAt', number | null> & { dueAt: number };
 
 /**
- * Reads from the log how the syncs of a workspace are, without those that were deleted. Imports before the last that has
- * surely moved `last_sync_time` decide nothing and are not read.
+ * Reads from the log how the syncs of a workspace are, without those that were deleted.
  */
 export async function readSyncHealth(store: Store, workspace: string): Promise<SyncHealth[]> {
   const milliseconds = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
@@ -43,13 +40,7 @@ export async function readSyncHealth(store: Store, workspace: string): Promise<S
                 'dueAt', ${milliseconds('i.due_at')},
                 'definition', json_build_object('overlapSeconds', i.definition->'overlapSeconds'))
               ORDER BY i.number DESC) AS imports
-       FROM (SELECT * FROM inlet.import i WHERE i.sync_id = s.sync_id AND i.number >= coalesce(
-               (SELECT m.number FROM inlet.import m
-                WHERE m.sync_id = s.sync_id AND m.status = 'Completed' AND m.start_time IS NOT NULL
-                  AND (m.start_bound IS DISTINCT FROM 'open transaction'
-                       OR coalesce(m.opened_at, m.due_at) < to_timestamp(m.start_time) + interval '15 minutes')
-                ORDER BY m.number DESC LIMIT 1), 0)
-             ORDER BY i.number DESC LIMIT ${IMPORTS_LOOKED_AT}) i
+       FROM (${DECIDING_IMPORTS}) i
      ) recent
      WHERE w.name = $1 AND s.deleted_at IS NULL ORDER BY s.name`,
     [workspace],

@@ -1,4 +1,5 @@
 import type { SyncDefinition } from '../config/sync-definition.js';
+import { DECIDING_IMPORTS } from './deciding-imports.js';
 import type { ImportRecord, ImportRef, RowCounts, SyncRecord } from './records.js';
 import type { Store } from './store.js';
 
@@ -60,6 +61,20 @@ export async function listImports(
      WHERE w.name = $1 AND ($2::text IS NULL OR s.name = $2)
      ORDER BY i.sync_id, i.number DESC LIMIT $3`,
     [which.workspace, which.sync ?? null, which.limit],
+  );
+  return rows.map(toRecord);
+}
+
+/** The imports of a sync that say how it is, newest first; none from before it read from another database. */
+export async function listDecidingImports(
+  store: Store,
+  { workspace, sync }: { workspace: string; sync: string },
+): Promise<ImportRecord[]> {
+  const { rows } = await store.pool.query<Row>(
+    `SELECT ${importColumns} ${fromImports}
+     WHERE w.name = $1 AND s.name = $2 AND i.number IN (SELECT number FROM (${DECIDING_IMPORTS}) d)
+     ORDER BY i.number DESC`,
+    [workspace, sync],
   );
   return rows.map(toRecord);
 }

@@ -92,7 +92,7 @@ async function nameOf(
 /**
  * It has opened now, not when its transaction began: that may have waited for the workspace's former import to close.
  * Temporal's `last_sync_time` is ahead of the store's only if the store was restored from a backup: what it lost is asked
- * for again (docs/operating.md).
+ * for again (docs/operating.md), and all of it where the store has only read from another database.
  */
 async function insertImport(
   client: pg.ClientBase,
@@ -104,7 +104,7 @@ async function insertImport(
                                  last_sync_time, due_at, granted_at, opened_at)
        SELECT $1, $2, $3, 'Running', $4, $5, $6::jsonb, inlet.workspace_settings(w),
               CASE WHEN s.definition->>'database' = $6::jsonb->>'database'
-                   THEN least($7::bigint, s.last_sync_time) ELSE $7::bigint END,
+                   THEN least($7::bigint, s.last_sync_time) ELSE 0 END,
               to_timestamp($8::double precision / 1000), to_timestamp($9::double precision / 1000), clock_timestamp()
        FROM inlet.workspace w, inlet.sync s WHERE w.workspace_id = $1 AND s.sync_id = $2
        RETURNING import_id::text AS key`,

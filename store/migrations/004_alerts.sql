@@ -11,6 +11,7 @@ CREATE TABLE inlet.alert_watch (
 -- True: it ended while alerts were on, and is still to be judged; false: it was judged. NULL: alerts were off, and nobody
 -- hears of it.
 ALTER TABLE inlet.import ADD COLUMN alerts_due boolean;
+CREATE INDEX import_alerts_due ON inlet.import (sync_id, number) WHERE alerts_due;
 
 CREATE TABLE inlet.alert_sync (
   sync_id     int PRIMARY KEY REFERENCES inlet.sync,

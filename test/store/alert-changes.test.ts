@@ -2,10 +2,11 @@ import { runner } from 'node-pg-migrate';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { noticeChanges, type Watching } from '../../store/alert-changes.js';
+import { acceptImport } from '../../store/accept-import.js';
 import { findAlert, listAlerts, listConditions, nextAlerts, noteAttempt } from '../../store/alert-outbox.js';
 import { closeImport } from '../../store/end-import.js';
 import { migrate } from '../../store/migrate.js';
-import { openStore } from '../../store/store.js';
+import { only, openStore } from '../../store/store.js';
 import { forgetSync } from '../../store/workspaces.js';
 import { createDatabase } from '../support/database.js';
 import { newWorkspace, useStore } from '../support/store-database.js';
@@ -38,6 +39,25 @@ function scene() {
   };
 }
 
+/** Logs skipped intervals after the newest import, and gives that one's number. */
+async function skipMany(workspace: string, count: number): Promise<number> {
+  const { rows } = await opened.store.pool.query<{ number: number }>(
+    `WITH newest AS (
+       SELECT i.* FROM inlet.import i JOIN inlet.workspace w USING (workspace_id) WHERE w.name = $1
+       ORDER BY i.number DESC LIMIT 1
+     ), skipped AS (
+       INSERT INTO inlet.import (workspace_id, sync_id, number, status, cause, is_full, intervals, definition, settings,
+                                 last_sync_time, due_at, ended_at, alerts_due)
+       SELECT workspace_id, sync_id, number + n, 'Skipped', cause, is_full, 1, definition, settings, last_sync_time, now(),
+              now(), false
+       FROM newest, generate_series(1, $2::int) n
+     )
+     SELECT number FROM newest`,
+    [workspace, count],
+  );
+  return only({ rows }).number;
+}
+
 describe('changes of state', () => {
   it('are written once, however many look at them at once', async () => {
     const { look, completes, fails, told } = scene();
@@ -66,6 +86,21 @@ describe('changes of state', () => {
       [2, 'sync.recovered', 'failing'],
       [3, 'sync.some_rows_failed'],
       [4, 'sync.recovered', 'some_rows_failed'],
+    ]);
+  });
+
+  it('by an import that was accepted are told, however many were skipped since', async () => {
+    const { workspace, look, completes, someFail, told } = scene();
+    await completes();
+    await look();
+    await someFail();
+    await look();
+    const number = await skipMany(workspace, 60);
+    await acceptImport(opened.store, { workspace, sync: 'customers', number });
+    await look();
+    expect(await told()).toEqual([
+      [1, 'sync.some_rows_failed'],
+      [2, 'sync.recovered', 'some_rows_failed'],
     ]);
   });
 

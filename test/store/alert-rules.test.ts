@@ -154,6 +154,20 @@ describe('a last_sync_time that is held back', () => {
     expect(diary.told).toEqual(['asks', '1 began held_back']);
   });
 
+  it('stays so while no import says otherwise, as after a change of the database', () => {
+    const diary = new Diary().log('Some Rows Failed').look();
+    diary.look({ afterMs, now: at(8), paused: false });
+    const before = diary.imports;
+    diary.told = [];
+    diary.imports = [];
+    diary.look({ afterMs, now: at(9) });
+    expect(diary.told).toEqual([]);
+    expect([...diary.known.conditions.keys()]).toContain('held_back');
+    diary.imports = before;
+    diary.log('Completed').look({ afterMs, now: at(10) });
+    expect(diary.told).toContain('2 recovered held_back');
+  });
+
   it('by a transaction that stays open counts, too', () => {
     const diary = new Diary();
     diary.imports = [imported(1, 'Completed', { startTime: null, startBound: 'replay' })];

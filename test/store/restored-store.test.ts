@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { translateUntilDone } from '../../activities/translate-error.js';
+import { closeImport } from '../../store/end-import.js';
+import { ForgottenImport } from '../../store/fence.js';
 import { readOpenImport } from '../../store/imports.js';
 import { openImport } from '../../store/open-import.js';
 import { saveSync } from '../../store/workspaces.js';
@@ -41,6 +44,14 @@ test('an import in full, or of a sync that was reset, asks from where it was tol
   expect(await asksFrom(BACKUP - 60)).toBe(BACKUP - 60);
 });
 
-test("an import that still reads from a sync's former database goes by that one's last_sync_time", async () => {
-  expect(await asksFrom(SINCE, 'legacy')).toBe(SINCE);
+test('an import from a database that the store has not read from asks for everything', async () => {
+  expect(await asksFrom(SINCE, 'warehouse')).toBe(0);
+});
+
+test('an import that the store has forgotten is closed with a sentence, and not tried for ever', async () => {
+  await expect(closeImport(database.store, '999999', { status: 'applied' })).rejects.toThrow(ForgottenImport);
+  expect(translateUntilDone(new ForgottenImport())).toMatchObject({
+    type: 'ForgottenImport',
+    nonRetryable: true,
+  });
 });

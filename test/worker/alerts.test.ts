@@ -93,7 +93,8 @@ describe('an alert', () => {
     expect(summary()).toEqual([[1, 'sync.failing', null, 2]]);
     expect(told()[0]?.data.sentence).toContain('Import 2 of "customers" is Failed: ');
     const ids = new Set(receiver.received.map(({ headers }) => headers['webhook-id']));
-    expect([...ids]).toEqual([alertId(inlet.workspace, 'customers', 1)]);
+    const raisedAt = (await outbox(1))?.raisedAt.getTime() ?? 0;
+    expect([...ids]).toEqual([`${alertId(inlet.workspace, 'customers', 1)}/${raisedAt}`]);
     const bodies = new Set(receiver.received.map(({ body }) => body));
     expect(bodies.size).toBe(1);
     const settled = await outbox(1);
