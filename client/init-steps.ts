@@ -87,7 +87,15 @@ export async function askDatabase(steps: Steps): Promise<DatabasePlan> {
 async function askRedshift({ options, asker }: Steps): Promise<DatabasePlan> {
   const problemWith = (answer: string) => (answer.trim() === '' ? 'It must not be blank.' : undefined);
   const ask = (message: string, flag: string) => asker.text({ message, flag, problemWith });
-  const { region, cluster } = options;
+  const { cluster } = options;
+  const region =
+    options.region ??
+    (await asker.text({
+      message: 'In which AWS region? (may stay empty where AWS_REGION or a profile says it)',
+      flag: '--region',
+      proposed: '',
+      problemWith: () => undefined,
+    }));
   const workgroup =
     options.workgroup ??
     (cluster === undefined
@@ -96,7 +104,7 @@ async function askRedshift({ options, asker }: Steps): Promise<DatabasePlan> {
   const database = options.database ?? (await ask('Which database in it?', '--database'));
   return {
     type: 'redshift',
-    ...(region !== undefined && { region }),
+    ...(region.trim() !== '' && { region: region.trim() }),
     ...(cluster !== undefined ? { cluster } : { workgroup: workgroup ?? '' }),
     database,
   };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { root } from '../dev/state.js';
@@ -96,6 +96,23 @@ export interface FirstFile {
   force: boolean;
 }
 
+/** Found out before anybody is asked anything. */
+async function refuseUnlessWritable(directory: string, target: string): Promise<void> {
+  try {
+    await access(directory, constants.W_OK);
+  } catch (error) {
+    throw failed(
+      `${target} can't be written: ${directory} is not yours to write to. --config names another place.`,
+      error,
+    );
+  }
+  const isDirectory = await stat(target).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isDirectory) throw failed(`${target} is a directory: --config names a file in it.`);
+}
+
 /** Asks, looks, and writes; up to then nothing is changed, so that whoever gives up leaves nothing behind. */
 export async function writeFirstFile({
   target,
@@ -108,6 +125,7 @@ export async function writeFirstFile({
   if (!force && existsSync(target))
     throw failed(`${target} is there already. --force writes over it, --config names another.`);
   const directory = dirname(resolve(target));
+  if (existsSync(directory)) await refuseUnlessWritable(directory, target);
   const environmentFile = nearestEnvironmentFile(directory) ?? join(directory, '.inlet', 'env');
   // "inlet dev" writes its own anew with each start.
   const keeps = environment.get('INLET_DEV_POSTGRES_URL') === undefined;

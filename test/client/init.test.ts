@@ -73,6 +73,13 @@ describe('init --yes', () => {
     expect(code).toBe(1);
     expect(await readFile(join(directory, 'inlet.yaml'), 'utf8')).toBe('mine');
   });
+
+  it('says that a directory is no file, before it looks at any database', async () => {
+    await mkdir(join(directory, 'inlet.yaml'));
+    const { code, stderr } = await yes('--table', 'people', '--force');
+    expect(stderr).toMatch(/inlet\.yaml is a directory: --config names a file in it/);
+    expect(code).toBe(1);
+  });
 });
 
 it('init without a terminal says what to give instead of waiting', async () => {
