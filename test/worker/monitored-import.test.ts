@@ -163,13 +163,15 @@ describe('the log of a worker', () => {
     );
 
   it('has a line when an import opens, when each phase ends, and when it has ended', () => {
-    const told = linesOf('customers').filter(({ level }) => Number(level) >= 30);
-    expect(told.map(({ phase, msg }) => [phase, msg])).toEqual([
-      ['wait', 'import opened'],
-      ['stage', 'rows staged'],
-      ['plan', 'chunks planned'],
-      ['apply', 'one lane has applied its chunks'],
-      ['close', 'import ended'],
+    // Without the SDK's lines, such as of an attempt that was made again.
+    const told = linesOf('customers').filter((line) => Number(line['level']) >= 30 && !('attempt' in line));
+    // Either lane may have found a chunk.
+    expect([...new Set(told.map(({ phase, msg }) => `${String(phase)}: ${String(msg)}`))]).toEqual([
+      'wait: import opened',
+      'stage: rows staged',
+      'plan: chunks planned',
+      'apply: one lane has applied its chunks',
+      'close: import ended',
     ]);
     expect(told.at(-1)).toMatchObject({
       level: 40,
