@@ -22,7 +22,7 @@ describe('the command line', () => {
   it('has every command described in docs/commands.md', async () => {
     const page = await readFile(new URL('../../docs/commands.md', import.meta.url), 'utf8');
     const described = Array.from(
-      page.matchAll(/^### `inlet ([a-z ]+?)(?: [<[-].*)?`$/gm),
+      page.matchAll(/^### `inlet ([a-z -]+?)(?: [<[-].*)?`$/gm),
       ([, words]) => words,
     );
     expect(described).toEqual(leaves(all, []).map(([words]) => words));
