@@ -19,7 +19,7 @@ export function deliverAlertActivity(dependencies: Dependencies): Activities['de
     if (alert.deliveredAt !== null) return { outcome: 'delivered' };
     const { workspace, sync, number, type, body } = alert;
     const late = Date.now() - alert.raisedAt.getTime() > GIVEN_UP_AFTER_MS;
-    if (late) return await giveUp(null);
+    if (late) return await giveUp();
 
     const next = (await nextAlerts(store, workspace)).find((each) => each.sync === sync);
     if (next?.number !== number)
@@ -37,8 +37,8 @@ export function deliverAlertActivity(dependencies: Dependencies): Activities['de
     await goOn();
     return { outcome: 'delivered' };
 
-    async function giveUp(answer: string | null) {
-      await noteAttempt(store, ref, answer, 'given up');
+    async function giveUp() {
+      await noteAttempt(store, ref, null, 'given up');
       log.warn(
         `gave up alert ${number} of ${sync} (${type}) after 24 hours and ${alert?.attempts ?? 0} attempts`,
       );

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SyncStatus } from '../workflows/messages.js';
 import { failed } from './exit.js';
-import { NoWorkerAnswered, type SyncHandle } from './sync-workflow.js';
+import { NoWorkerAnswered, ONE_HAS_TRIED, type SyncHandle } from './sync-workflow.js';
 import { patienceMs } from './temporal.js';
 
 /**
@@ -25,7 +25,7 @@ export async function confirmed(
     if (!(error instanceof NoWorkerAnswered)) throw error;
     throw failed(
       error.tried
-        ? 'Sent, not yet confirmed: no worker answered. One has tried to, and could not: its log says why.'
+        ? `Sent, not yet confirmed: no worker answered. ${ONE_HAS_TRIED}`
         : 'Sent, not yet confirmed: no worker answered. It is done when one comes; "inlet worker" starts one.',
       error,
     );

@@ -1,6 +1,7 @@
 import type { ImportRecord } from '../store/records.js';
 import {
   heldBackBy,
+  newestAcceptable,
   SKIPPED_OFTEN,
   skippedIntervals,
   standingStillSince,
@@ -34,8 +35,7 @@ function heldBack(sync: string, imports: readonly ImportRecord[]): string[] {
     first.status === 'Failed'
       ? `inlet import ${sync} ${first.number}`
       : `inlet failures ${sync} ${first.number}`;
-  // The newest that can be accepted takes those before it along.
-  const newest = since.find((each) => each.status === 'Some Rows Failed' && each.startTime !== null);
+  const newest = newestAcceptable(since);
   const rows =
     newest === first ? 'its failed rows' : `the failed rows of imports up to ${newest?.number ?? ''}`;
   const accept =

@@ -28,6 +28,9 @@ import { isWithoutPoller } from './temporal-error.js';
 const answerWithinMs = 4_000;
 const resultWithinMs = 120_000;
 
+/** What is wrong with a worker that takes work up again and again is for its log to say. */
+export const ONE_HAS_TRIED = 'One has tried to, and could not: its log says why.';
+
 /** No worker answered; if something was sent, with a sentence on what may become of it. */
 export class NoWorkerAnswered extends CommandError {
   readonly tried: boolean;
@@ -36,7 +39,7 @@ export class NoWorkerAnswered extends CommandError {
   constructor(asked: 'a question' | 'a change', tried: boolean, cause: unknown) {
     const after = asked === 'a change' ? ' What was sent may still be done when a worker comes.' : '';
     const fix = tried
-      ? 'One has tried to, and could not: its log says why.'
+      ? ONE_HAS_TRIED
       : 'Start one with "inlet worker"; one that has just started may need some seconds.';
     super(`No worker answered. ${fix}${after}`, exitCodes.failed, cause);
     this.tried = tried;

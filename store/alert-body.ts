@@ -1,5 +1,5 @@
 import type { Change, Condition, JudgedImport } from './alert-rules.js';
-import { heldBackBy, skippedIntervals } from './sync-health.js';
+import { heldBackBy, newestAcceptable, skippedIntervals } from './sync-health.js';
 
 /** What an alert says of the sync that it is about. */
 export interface AlertSubject {
@@ -100,9 +100,7 @@ function commandsOf({ kind, condition, import: by }: Change, { sync, imports }: 
     case 'skipped_often':
       return [`inlet imports ${sync}`, `inlet status ${sync}`];
     case 'held_back': {
-      const acceptable = heldBackBy(imports).find(
-        ({ status, startTime }) => status === 'Some Rows Failed' && startTime !== null,
-      );
+      const acceptable = newestAcceptable(heldBackBy(imports));
       const accept = acceptable === undefined ? [] : [`inlet accept ${sync} ${acceptable.number}`];
       return [`inlet status ${sync}`, hasFailures ? failures : look, ...accept];
     }

@@ -44,6 +44,12 @@ export function heldBackBy<Logged extends LoggedImport>(imports: readonly Logged
   );
 }
 
+/** Of what holds it back, the newest that can be accepted; it takes those before it along. */
+export const newestAcceptable = <Logged extends LoggedImport>(
+  holding: readonly Logged[],
+): Logged | undefined =>
+  holding.find(({ status, startTime }) => status === 'Some Rows Failed' && startTime !== null);
+
 /**
  * The first of the Completed imports that left `last_sync_time` where it was, or far back: a row that is older may still
  * be committed. Undefined if the newest moved it.
