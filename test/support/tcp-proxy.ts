@@ -9,6 +9,8 @@ export interface TcpProxy {
   up(): Promise<void>;
   /** Lets nothing through any more, and breaks nothing: as a server that is frozen. New connections hang as well. */
   stall(): void;
+  /** Bytes that came and were not let through. */
+  waiting(): number;
   /** Goes on. */
   flow(): void;
 }
@@ -51,6 +53,7 @@ export async function tcpProxy(
       stalled = true;
       for (const socket of sockets) socket.pause();
     },
+    waiting: () => [...sockets].reduce((sum, { readableLength }) => sum + readableLength, 0),
     flow: () => {
       stalled = false;
       for (const socket of sockets) socket.resume();

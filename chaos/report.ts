@@ -1,0 +1,108 @@
+import Table from 'cli-table3';
+import { faults } from './faults.js';
+import { phaseNames } from './phases.js';
+import type { Outcome, Scenario } from './scenario.js';
+
+/** What became of one scenario; an error if the phase was not reached, the fault did not fire or nothing came through. */
+export type Played = Scenario & { round: number } & ({ outcome: Outcome } | { error: string });
+
+interface Line {
+  fault: string;
+  phase: string;
+  fired: number;
+  retried: number;
+  lost: number;
+  twice: number;
+  miscounted: number;
+  wrong: number;
+  recoverySeconds: number;
+}
+
+/** One line for each fault and phase, in the order of the program. */
+export function linesOf(played: Played[]): Line[] {
+  const place = ({ fault, phase }: Scenario) =>
+    faults.indexOf(fault) * phaseNames.length + phaseNames.indexOf(phase);
+  const places = [...new Set(played.map(place))].toSorted((a, b) => a - b);
+  return places.map((at) => {
+    const group = played.filter((one) => place(one) === at);
+    const outcomes = group.flatMap((one) => ('outcome' in one ? [one.outcome] : []));
+    const sum = (count: (outcome: Outcome) => number) => outcomes.reduce((all, one) => all + count(one), 0);
+    return {
+      fault: group[0]?.fault.name ?? '',
+      phase: group[0]?.phase ?? '',
+      fired: outcomes.length,
+      retried: sum(({ retried }) => retried),
+      lost: sum(({ lost }) => lost),
+      twice: sum(({ appliedTwice }) => appliedTwice),
+      miscounted: sum(({ miscounted }) => miscounted.length),
+      wrong: sum(({ wrong }) => wrong.length) + group.length - outcomes.length,
+      recoverySeconds: Math.max(0, ...outcomes.map(({ recoverySeconds }) => recoverySeconds)),
+    };
+  });
+}
+
+const head = [
+  'fault',
+  'phase',
+  'fired',
+  'imports\nretried',
+  'rows\nlost',
+  'applied\ntwice',
+  "counts that\ndon't add up",
+  'otherwise\nwrong',
+  'seconds to\nrecover, at most',
+];
+
+const cellsOf = ({ fault, phase, recoverySeconds, ...counts }: Line): string[] => [
+  fault,
+  phase,
+  ...[counts.fired, counts.retried, counts.lost, counts.twice, counts.miscounted, counts.wrong].map(String),
+  recoverySeconds.toFixed(1),
+];
+
+function total(lines: Line[]): string[] {
+  const sum = (count: (line: Line) => number) => String(lines.reduce((all, line) => all + count(line), 0));
+  return [
+    'all',
+    '',
+    sum(({ fired }) => fired),
+    sum(({ retried }) => retried),
+    sum(({ lost }) => lost),
+    sum(({ twice }) => twice),
+    sum(({ miscounted }) => miscounted),
+    sum(({ wrong }) => wrong),
+    Math.max(0, ...lines.map(({ recoverySeconds }) => recoverySeconds)).toFixed(1),
+  ];
+}
+
+export function tableOf(played: Played[]): string {
+  const lines = linesOf(played);
+  const table = new Table({ head, style: { head: [], border: [] } });
+  table.push(...lines.map(cellsOf), total(lines));
+  return table.toString();
+}
+
+/** For docs/reliability.md. */
+export function markdownOf(played: Played[]): string {
+  const lines = linesOf(played);
+  const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    row(head.map((cell) => cell.replaceAll('\n', ' '))),
+    row(head.map((_, at) => (at < 2 ? '---' : '---:'))),
+    ...lines.map((line) => row(cellsOf(line))),
+    row(total(lines)),
+  ].join('\n');
+}
+
+/** Everything that contradicts the claim, a sentence each, with what takes the same fault again. */
+export function violationsOf(one: Played): string[] {
+  const where = `round ${one.round}, ${one.fault.name}, ${one.phase}`;
+  if ('error' in one) return [`${where}: ${one.error}`];
+  const { lost, appliedTwice, miscounted, wrong } = one.outcome;
+  return [
+    ...(lost > 0 ? [`${lost} rows are not as they are without a fault`] : []),
+    ...(appliedTwice > 0 ? [`${appliedTwice} rows were applied twice`] : []),
+    ...miscounted,
+    ...wrong,
+  ].map((sentence) => `${where}: ${sentence}`);
+}
