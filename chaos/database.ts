@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pg from 'pg';
-import { endProcess } from '../dev/process-identity.js';
 import { startPostgres, type PostgresServer } from '../dev/postgres-server.js';
+import type { ServerProcess } from '../dev/server-process.js';
 
 /** A PostgreSQL of its own, as safe as by default, that can be restarted and crashed on its port. */
 export interface Database {
@@ -22,15 +21,20 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-/** @param directory for its files; made if it isn't there */
+/**
+ * @param directory for its files; made if it isn't there
+ * @param onSpawn is told of each server process
+ */
 export async function openDatabase(
   directory: string,
+  onSpawn: (server: ServerProcess) => void,
   settings: Record<string, string> = {},
 ): Promise<Database> {
   const options = {
     directory,
     password: randomBytes(16).toString('hex'),
     logFile: `${directory}.log`,
+    onSpawn,
     settings: { restart_after_crash: 'on', ...settings },
   };
   let server: PostgresServer = await startPostgres(options);
@@ -72,10 +76,6 @@ export async function openDatabase(
     async stop() {
       await pool.end();
       await server.stop();
-      await endProcess(server.identity, { signal: 'SIGQUIT', graceMs: 5_000 });
     },
   };
 }
-
-/** Where a cluster keeps its files, for what fills its disk. */
-export const dataOf = (directory: string) => join(directory, 'data');

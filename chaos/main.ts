@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { ownDirectory } from './leftovers.js';
 import { markdownOf, tableOf, violationsOf, type Played } from './report.js';
 import { play, type Scenario } from './scenario.js';
 import { longSchedule, shortSchedule } from './schedule.js';
@@ -30,7 +30,7 @@ const chosen = {
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const seconds = (since: number) => ((performance.now() - since) / 1000).toFixed(1);
 
-const directory = await mkdtemp(join(tmpdir(), 'inlet-chaos-'));
+const directory = await ownDirectory();
 const began = performance.now();
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

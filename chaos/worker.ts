@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { identifyProcess, type ProcessIdentity } from '../dev/process-identity.js';
 import { openGate, type Gate } from './gate.js';
 import { within } from './wait.js';
 
@@ -37,9 +38,15 @@ export interface Worker {
 
 /**
  * Starts a worker and returns once it serves.
+ * @param onSpawn is told of its process as soon as there is one
  * @param clockOffBy seconds that its clock is off by
  */
-export async function startWorker(place: WorkerPlace, name: string, clockOffBy = 0): Promise<Worker> {
+export async function startWorker(
+  place: WorkerPlace,
+  name: string,
+  onSpawn: (started: ProcessIdentity) => void,
+  clockOffBy = 0,
+): Promise<Worker> {
   const [store, source] = await Promise.all([openGate(place.storeUrl), openGate(place.sourceUrl)]);
   const logFile = join(place.directory, `${name}.log`);
   const child = execa(process.execPath, [program, 'worker'], {
@@ -63,6 +70,10 @@ export async function startWorker(place: WorkerPlace, name: string, clockOffBy =
     // Ctrl-C is for the program, which then ends its workers itself.
     detached: true,
   });
+  const { pid } = child;
+  const started = pid === undefined ? null : identifyProcess(pid);
+  if (pid === undefined || started === null) throw new Error('The worker could not be started.');
+  onSpawn(started);
   const log = createWriteStream(logFile, { flags: 'a' });
   child.stderr.pipe(log, { end: false });
   child.stdout.pipe(log, { end: false });
@@ -77,8 +88,6 @@ export async function startWorker(place: WorkerPlace, name: string, clockOffBy =
   });
   serves.catch(() => undefined);
   await within(`The worker ${name}`, serves, 120_000);
-  const { pid } = child;
-  if (pid === undefined) throw new Error('The worker has no process.');
   return {
     pid,
     clockOffBy,

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
+import type { ServerProcess } from '../dev/server-process.js';
 import { findTemporalCli } from '../dev/temporal-cli.js';
+import type { ProcessIdentity } from '../dev/process-identity.js';
 import { startTemporal, type TemporalServer } from '../dev/temporal-server.js';
 import { tcpProxy, type TcpProxy } from '../test/support/tcp-proxy.js';
 import { installAudit } from './audit.js';
 import { openDatabase, type Database } from './database.js';
 import { openDisk, type Disk } from './disk.js';
+import { note } from './leftovers.js';
 import { createSource, workspaceFile } from './reference-data.js';
 import { startWorker, type Worker, type WorkerPlace } from './worker.js';
 
@@ -50,6 +53,8 @@ export interface World {
 /** @param directory an empty one; @param say is told what takes time */
 export async function createWorld(directory: string, say: (line: string) => void): Promise<World> {
   await chmod(directory, 0o755); // PostgreSQL may have to enter it as somebody else.
+  const onSpawn = ({ identity }: ServerProcess) => note(directory, identity);
+  const noteWorker = (started: ProcessIdentity) => note(directory, started);
   const undo: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of undo.toReversed()) await step().catch((error: unknown) => say(`! ${String(error)}`));
@@ -60,11 +65,11 @@ export async function createWorld(directory: string, say: (line: string) => void
     undo.push(() => disk.close());
     // Small and often, so that the disk that is filled up holds tables and not only write-ahead log.
     const smallLog = { max_wal_size: '128MB', min_wal_size: '32MB' };
-    const source = await openDatabase(join(directory, 'source'));
+    const source = await openDatabase(join(directory, 'source'), onSpawn);
     undo.push(() => source.stop());
-    const store = await openDatabase(join(directory, 'store'), smallLog);
+    const store = await openDatabase(join(directory, 'store'), onSpawn, smallLog);
     undo.push(() => store.stop());
-    const untouched = await openDatabase(join(directory, 'reference'));
+    const untouched = await openDatabase(join(directory, 'reference'), onSpawn);
     undo.push(() => untouched.stop());
     await createSource(source.pool);
 
@@ -99,12 +104,12 @@ export async function createWorld(directory: string, say: (line: string) => void
     let started = 0;
     const addWorker = async (clockOffBy = 0) => {
       started += 1;
-      const worker = await startWorker(chaos.place, `worker-${started}`, clockOffBy);
+      const worker = await startWorker(chaos.place, `worker-${started}`, noteWorker, clockOffBy);
       workers.push(worker);
       return worker;
     };
     undo.push(() => Promise.all(workers.map((worker) => worker.stop())));
-    const untouchedWorker = await startWorker(reference.place, 'worker');
+    const untouchedWorker = await startWorker(reference.place, 'worker', noteWorker);
     undo.push(() => untouchedWorker.stop());
     await addWorker();
     await installAudit(store.pool);
@@ -135,6 +140,7 @@ async function startServer(directory: string, port?: number): Promise<TemporalSe
     databaseFile: join(directory, 'temporal.db'),
     ...(port !== undefined && { port: { number: port, ifTaken: 'insist' as const } }),
     logFile: join(directory, 'temporal.log'),
+    onSpawn: ({ identity }) => note(directory, identity),
   });
 }
 
