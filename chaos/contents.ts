@@ -10,7 +10,7 @@ const contents = `
 
 interface Side {
   name: string;
-  store: { pool: pg.Pool };
+  store: { pool: pg.Pool | pg.ClientBase };
 }
 
 /** How many people, objects, relationships and members of segments one workspace lacks, has beside, or has otherwise. */
@@ -22,13 +22,13 @@ export async function countDifferences(one: Side, other: Side): Promise<number> 
     );
     return rows[0]?.all ?? null;
   };
-  const [first, second] = await Promise.all([digest(one), digest(other)]);
+  const [first, second] = [await digest(one), await digest(other)];
   if (first !== null && first === second) return 0;
   const lines = async ({ name, store }: Side) => {
     const { rows } = await store.pool.query<{ key: string; digest: string }>(contents, [name]);
     return new Map(rows.map(({ key, digest }) => [key, digest]));
   };
-  const [mine, theirs] = await Promise.all([lines(one), lines(other)]);
+  const [mine, theirs] = [await lines(one), await lines(other)];
   return [...new Set([...mine.keys(), ...theirs.keys()])].filter((key) => mine.get(key) !== theirs.get(key))
     .length;
 }

@@ -17,6 +17,8 @@ export interface Fault {
   /** Where it makes no sense: nothing is there that it could break. */
   notAt: readonly Phase[];
   mayEnd: readonly End[];
+  /** It sets Temporal's `last_sync_time` back: rows that are in already are then asked for once more. */
+  mayAskAgain?: true;
   /**
    * Breaks it, sees that it is broken, and mends it. Calls `reached.release` where the import has to go on meanwhile; else
    * that is done afterwards.

@@ -64,6 +64,6 @@ export const workflowFaults: Fault[] = [
   done('reset', ownImport, ['Completed']),
   done('terminated', ownSync, ['Canceled', 'Completed']),
   done('cancelled', ownSync, ['Canceled', 'Completed']),
-  done('reset', ownSync, ['Completed']),
+  { ...done('reset', ownSync, ['Completed']), mayAskAgain: true },
   done('terminated', mutex, ['Completed']),
 ];
