@@ -77,6 +77,7 @@ async function bringUp(world: World): Promise<void> {
     }
   }
   await mustDo(world.chaos, 'apply', 'clock');
+  await mustDo(world.chaos, 'trigger', 'clock', '--wait');
   await mustDo(world.chaos, 'pause', 'clock', '--reason', 'not needed yet');
 }
 

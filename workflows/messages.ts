@@ -121,6 +121,8 @@ export interface MutexInput {
   workspace: string;
   /** Carried over continue-as-new. */
   state?: MutexState;
+  /** Whether there is a holder to look at; absent in histories from before runs did so at their start. */
+  look?: true;
 }
 
 export interface MutexRequest {

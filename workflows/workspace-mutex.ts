@@ -27,13 +27,13 @@ import type { MutexInput, MutexRequest, MutexState } from './messages.js';
  * Grants a workspace to one import after the other. It is free again only once the holder's workflow is seen to have
  * closed, in whatever way: no signal frees it, so an import that is lost frees it and one that only seems done does not.
  */
-export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): Promise<void> {
-  // Carried over continue-as-new; the rest is not, and need not be.
+export async function WorkspaceMutexWorkflow({ workspace, state, look }: MutexInput): Promise<void> {
+  // Carried over continue-as-new. Whether the holder was being looked at is not: a new run looks by itself.
   let holder = state?.holder;
   const queue: MutexRequest[] = state?.queue ?? [];
 
   let holderAsksAgain = false;
-  let lookNow = false;
+  let lookNow = look === true;
 
   setHandler(
     requestWorkspace,
@@ -60,7 +60,7 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
     show();
     await condition(() => queue.length > 0 || lookNow || holderAsksAgain || isLong());
 
-    if (isLong()) return await continueAsNew<typeof WorkspaceMutexWorkflow>({ workspace, state: now() });
+    if (isLong()) return await continueAsNew<typeof WorkspaceMutexWorkflow>(nextRun());
     await takeNextStep();
   }
 
@@ -124,6 +124,10 @@ export async function WorkspaceMutexWorkflow({ workspace, state }: MutexInput): 
 
   function show(): void {
     setCurrentDetails(mutexDetails(now()));
+  }
+
+  function nextRun(): MutexInput {
+    return { workspace, state: now(), ...(holder !== undefined && { look: true }) };
   }
 
   function now(): MutexState {

@@ -147,6 +147,24 @@ describe('a mutex that continues as new', () => {
     for (const run of waiting) expect(await run.result()).toMatchObject({ status: 'Completed' });
     expect(acme.script.taken).toEqual([]);
   });
+
+  it('names no holder that has closed, though nobody waits and nothing is said', async () => {
+    const acme = await world.workspace();
+    const held = acme.script.hold('stageQuery', 'a/1');
+    await acme.startImport('a');
+    await held.reached;
+    const release = { importId: importId(acme.name, 'nobody', 1) };
+    for (let signals = 0; signals < 30; signals += 1) await acme.mutex().signal('release', release);
+    await eventually(
+      () => runs(acme.mutex()),
+      (count) => count > 1,
+    );
+    await acme.import('a', 1).terminate();
+    await eventually(
+      () => acme.mutexState(),
+      ({ holder }) => holder === undefined,
+    );
+  });
 });
 
 /**
