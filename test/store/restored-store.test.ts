@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { translateUntilDone } from '../../activities/translate-error.js';
+import type { SyncDefinition } from '../../config/sync-definition.js';
 import { closeImport } from '../../store/end-import.js';
-import { ForgottenImport } from '../../store/fence.js';
+import { FencedOff, ForgottenImport } from '../../store/fence.js';
 import { readOpenImport } from '../../store/imports.js';
 import { openImport } from '../../store/open-import.js';
+import type { Store } from '../../store/store.js';
 import { saveSync } from '../../store/workspaces.js';
 import { newWorkspace, useStore } from '../support/store-database.js';
 import { definitionOf, settingsOf } from '../support/store-import.js';
@@ -22,17 +24,26 @@ async function asksFrom(asked: number, readsFrom = 'crm'): Promise<number> {
      WHERE w.workspace_id = s.workspace_id AND w.name = $1`,
     [options.workspace, BACKUP],
   );
+  const { key } = await open(store, { ...definition, database: readsFrom }, asked);
+  return (await readOpenImport(store, key)).lastSyncTime;
+}
+
+async function open(
+  store: Store,
+  definition: SyncDefinition,
+  lastSyncTime: number,
+): Promise<{ key: string }> {
   const opened = await openImport(store, {
-    definition: { ...definition, database: readsFrom },
+    definition,
     number: 7,
     cause: 'schedule',
     full: false,
-    lastSyncTime: asked,
+    lastSyncTime,
     dueAt: Date.now(),
     grantedAt: Date.now(),
   });
   if (opened.kind === 'taken') throw new Error('taken');
-  return (await readOpenImport(store, opened.key)).lastSyncTime;
+  return opened;
 }
 
 test("a store that was restored from a backup asks again for what it lost, whatever Temporal's last_sync_time", async () => {
@@ -46,6 +57,21 @@ test('an import in full, or of a sync that was reset, asks from where it was tol
 
 test('an import from a database that the store has not read from asks for everything', async () => {
   expect(await asksFrom(SINCE, 'warehouse')).toBe(0);
+});
+
+describe('a store that was restored from a backup of its first minute', () => {
+  const before = useStore('before');
+  const restored = useStore('after');
+
+  test('gives no import the key of one that it has forgotten, and that Temporal still knows', async () => {
+    const definition = definitionOf({ workspace: newWorkspace(), columns: [] });
+    const { key: forgotten } = await open(before.store, definition, 0);
+    expect((await open(restored.store, definition, 0)).key).not.toBe(forgotten);
+    await expect(readOpenImport(restored.store, forgotten)).rejects.toThrow(FencedOff);
+    await expect(closeImport(restored.store, forgotten, { status: 'applied' })).rejects.toThrow(
+      ForgottenImport,
+    );
+  });
 });
 
 test('an import that the store has forgotten is closed with a sentence, and not tried for ever', async () => {
