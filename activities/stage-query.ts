@@ -1,9 +1,8 @@
-import { activityInfo } from '@temporalio/activity';
 import { resolveDatabase, type WorkspaceFile } from '../config/workspace-file.js';
 import { queriesOf } from '../config/sync-definition.js';
 import { fillLastSyncTime } from '../sources/last-sync-time.js';
 import { openSource } from '../sources/open-source.js';
-import type { QueryName, Snapshot, Source, StartTime } from '../sources/source.js';
+import type { QueryName, Snapshot, Source } from '../sources/source.js';
 import { checkColumns } from '../store/column-rules.js';
 import {
   adoptStaging,
@@ -29,13 +28,12 @@ import type { Store } from '../store/store.js';
 import type { Dependencies } from './dependencies.js';
 import { failure } from './failures.js';
 import { secondsSince, untold } from './import-events.js';
+import { startOf } from './start-of-import.js';
 import { openSubmission } from './submission.js';
 import { spanAttributes, untraced, type Trace } from './trace.js';
 
 /** Copying may go on for a while after the source has computed its result. */
 const COPY_MARGIN_MS = 15 * 60_000;
-/** A source whose clock is more than this ahead of Temporal's is not believed. */
-const MAX_CLOCK_AHEAD_S = 60;
 const MANY_ROWS = 10_000_000;
 
 /**
@@ -222,33 +220,6 @@ async function copyAll(
 
 function manyRows(query: QueryName, rows: number): string {
   return `The ${query === 'main' ? '' : 'relationship '}query gave ${rows} rows. Consider asking only for what changed, by {{last_sync_time}}.`;
-}
-
-/** The least of the source's bounds and Temporal's clock, less the overlap (docs/scheduling.md). */
-function startOf(
-  { definition }: OpenImport,
-  { seconds, clock, bound, warnings: told }: StartTime,
-  found: string[],
-): Pick<StagedImport, 'startTime' | 'startBound' | 'warnings'> {
-  const warnings = [...found, ...told];
-  const temporal = Math.floor(activityInfo().currentAttemptScheduledTimestampMs / 1000);
-  // An attempt may have waited for a worker since then, so the worker's own clock must agree that it is ahead.
-  const isAhead = clock > Math.max(temporal, Date.now() / 1000) + MAX_CLOCK_AHEAD_S;
-  if (isAhead) warnings.push(clockWarning(clock - temporal, definition.database));
-  if (seconds === null) return { startTime: null, startBound: bound, warnings };
-  const usesTemporal = isAhead && temporal < seconds;
-  return {
-    startTime: Math.max(0, (usesTemporal ? temporal : seconds) - definition.overlapSeconds),
-    startBound: usesTemporal ? 'temporal clock' : bound,
-    warnings,
-  };
-}
-
-function clockWarning(seconds: number, database: string): string {
-  return (
-    `The clock of database "${database}" is ${seconds} seconds ahead of Temporal's, so last_sync_time does not move ` +
-    "past Temporal's: set that clock right."
-  );
 }
 
 async function adopt(store: Store, work: OpenImport, staged: StagedImport): Promise<Staging> {

@@ -23,7 +23,7 @@ const open: pg.Client[] = [];
 beforeAll(async () => {
   served = await serveWorkspace(
     WORKSPACE,
-    ['updated_at', 'cut', 'rounded', 'clocks']
+    ['updated_at', 'cut', 'rounded', 'clocks', 'set_back']
       .map((sync) => `  ${sync}: { database: crm, every: 1h, identifyBy: id, query: SELECT 1 AS id }\n`)
       .join(''),
     async (url) => {
@@ -173,5 +173,17 @@ describe("the source's clock", () => {
     const log = await runs.next();
     expect(log).toMatchObject({ status: 'Completed', startBound: 'clock', warnings: [] });
     expect(log.startTime).toBeLessThan(now + 60);
+  });
+
+  it('that was set back behind last_sync_time is a warning: what is written meanwhile is missed', async () => {
+    await startRuns(served, 'set_back', { query });
+    await served.store.pool.query(
+      `UPDATE inlet.sync SET last_sync_time = extract(epoch FROM now()) + 3600 WHERE name = 'set_back'`,
+    );
+    const log = await (await startRuns(served, 'set_back', { query })).next();
+    expect(log).toMatchObject({ status: 'Completed', startBound: 'clock' });
+    expect(log.warnings.join()).toMatch(
+      /"crm" is 3[56]\d\d seconds behind last_sync_time.* "inlet trigger set_back --full"/,
+    );
   });
 });
