@@ -89,11 +89,11 @@ function onlyOrFirst({ workers }: World): Worker {
 }
 
 /** Runs a command that has to succeed, once a worker answers. */
-export async function mustDo({ inlet }: Workspace, ...words: string[]): Promise<void> {
+export async function mustDo(workspace: Workspace, ...words: string[]): Promise<void> {
   await until(
     `"inlet ${words.join(' ')}"`,
     async () => {
-      const { code, stderr } = await inlet(...words);
+      const { code, stderr } = await workspace.inlet(...words);
       if (code !== 0) throw new Error(stderr);
       return true;
     },

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
-/** Enough for three chunks of people in every round, of 20,000 rows each. */
-const PEOPLE = 50_000;
+/** Enough for two chunks of people in every round, of 20,000 rows each, and one of those who are contested. */
+const PEOPLE = 40_000;
 const COMPANIES = 2_000;
 
 /**
