@@ -13,7 +13,9 @@ import {
 import { ConfigError } from './config-error.js';
 import type { Path } from './plain-data.js';
 import { aliasProblems, aliasTargets, isMerge, resolveAlias, type AliasTargets } from './yaml-aliases.js';
+import { beyondLimits } from './yaml-limits.js';
 import { syntaxProblems, type PlacedProblem } from './yaml-problems.js';
+import { repeatedKeys } from './yaml-repeated-keys.js';
 
 /** From 1 each. */
 export interface Position {
@@ -45,12 +47,14 @@ const maxAliasCount = 10_000;
  * @throws ConfigError if it isn't YAML
  */
 export function readYaml(file: string, text: string): YamlDocument {
+  refuseTooMuch(file, text);
   const lines = new LineCounter();
   const options = {
     lineCounter: lines,
     schema: 'core',
     merge: true,
     stringKeys: true,
+    uniqueKeys: false, // repeatedKeys looks for them
     resolveKnownTags: false,
     prettyErrors: false, // it would quote the file, credentials included
     logLevel: 'error',
@@ -69,7 +73,7 @@ export function readYaml(file: string, text: string): YamlDocument {
   return {
     file,
     value: plainValue(document, file),
-    problems: others,
+    problems: [...others, ...repeatedKeys(document, positionAt)],
     positionOf(path) {
       const { value, key, complete } = find(document.contents, targets, path);
       return positionAt((complete ? (value ?? key) : key)?.[0] ?? 0);
@@ -84,6 +88,15 @@ export function readYaml(file: string, text: string): YamlDocument {
       return positionAt(start + (match?.index ?? 0));
     },
   };
+}
+
+/** Before anything else, so that nothing is made of a text that is only there to be too much. */
+function refuseTooMuch(file: string, text: string): void {
+  const beyond = beyondLimits(text);
+  if (beyond === undefined) return;
+  const { offset, message } = beyond;
+  const before = text.slice(0, offset).split('\n');
+  throw new ConfigError([{ file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, message }]);
 }
 
 function plainValue(document: Document, file: string): unknown {
@@ -138,7 +151,7 @@ function find(contents: unknown, targets: AliasTargets, path: Path): Found {
 function pairWithKey(targets: AliasTargets, map: YAMLMap, key: string, seen: Set<YAMLMap>): Pair | undefined {
   if (seen.has(map)) return undefined;
   seen.add(map);
-  const own = map.items.find((pair) => keyText(pair) === key && !isMerge(pair));
+  const own = ownPairs(map).get(key);
   if (own !== undefined) return own;
   for (const pair of map.items.filter(isMerge)) {
     const merged = resolveAlias(targets, pair.value);
@@ -149,6 +162,21 @@ function pairWithKey(targets: AliasTargets, map: YAMLMap, key: string, seen: Set
     }
   }
   return undefined;
+}
+
+const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+/** A map's own keys; of a repeated one the first. Made once: a long map is asked for each of its keys. */
+function ownPairs(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = indexes.get(map);
+  if (known !== undefined) return known;
+  const pairs = new Map<string, Pair>();
+  for (const pair of map.items) {
+    const key = keyText(pair);
+    if (key !== undefined && !pairs.has(key) && !isMerge(pair)) pairs.set(key, pair);
+  }
+  indexes.set(map, pairs);
+  return pairs;
 }
 
 function keyText({ key }: Pair): string | undefined {

@@ -20,7 +20,7 @@ export function syntaxProblems(
   const others: PlacedProblem[] = [];
   for (const error of [...document.errors, ...document.warnings]) {
     const position = positionAt(error.pos[0]);
-    if (error.code === 'DUPLICATE_KEY' || error.code === 'TAG_RESOLVE_FAILED') {
+    if (error.code === 'TAG_RESOLVE_FAILED') {
       others.push({ ...position, message: sentences[error.code] });
     } else if (!fatal.has(position.line) && fatal.size < mostSyntaxProblems) {
       const message = sentence(error, lineAt(text, error.pos[0])); // more on the same line follows from it
@@ -43,7 +43,7 @@ const sentences: Record<ErrorCode, string> = {
   BLOCK_AS_IMPLICIT_KEY:
     'There is a second "key: value" in this line. If it is a text that holds ": ", put it into quotes or below "|".',
   BLOCK_IN_FLOW: "A block can't stand inside { } or [ ].",
-  DUPLICATE_KEY: 'This key was given above already; each may occur once in its mapping.',
+  DUPLICATE_KEY: 'This key was given above already.',
   IMPOSSIBLE: 'This is not valid YAML.',
   KEY_OVER_1024_CHARS: 'A key is longer than 1,024 characters. Is a quote or a line break missing?',
   MISSING_CHAR: 'Something is missing here: a ":" after a key, a closing quote or a closing bracket.',

@@ -72,9 +72,32 @@ describe('what is not YAML is refused in our words, with its place', () => {
     expect(await problemsOf(text)).toEqual([problem]);
   });
 
-  test('twenty thousand open brackets, soon', { timeout: 10_000 }, async () => {
-    const [problem] = await problemsOf(`workspace: { name: acme }\nsyncs: ${'['.repeat(20_000)}`);
-    expect(problem).toMatch(/The file is nested too deeply\.$/);
+  // Each of these took minutes, all memory, or the process itself.
+  test.each([
+    ['nine million open brackets', `syncs: ${'['.repeat(9_000_000)}`, '1:107 The file is nested too deeply.'],
+    [
+      'three thousand blocks, each in the one before it',
+      Array.from({ length: 3000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
+      '100:101 The file is nested too deeply.',
+    ],
+    ['twenty thousand dashes', `${'- '.repeat(20_000)}x`, '1:200 The file is nested too deeply.'],
+    [
+      'half a million keys',
+      Array.from({ length: 500_000 }, (_, key) => `k${key}: 1`).join('\n'),
+      '10001:7 One mapping or list has more than 10,000 entries here. Is it the right file?',
+    ],
+    [
+      'two million texts without a comma',
+      `a: ${'"x" '.repeat(2_000_000)}`,
+      '1:1999996 The file has too much in it up to here to be a configuration. Is it the right file?',
+    ],
+    [
+      'a hundred thousand empty lists',
+      `a: ${'[]'.repeat(100_000)}`,
+      '1:108 This is not valid YAML from here on.',
+    ],
+  ])('%s, soon', { timeout: 60_000 }, async (_, text, problem) => {
+    expect(await problemsOf(text)).toEqual([problem]);
   });
 });
 
@@ -122,6 +145,15 @@ describe('aliases', () => {
       '11:34 syncs.other.every must be at least 1m.',
     ]);
   });
+});
+
+test('as many keys as are allowed are looked through, soon', { timeout: 60_000 }, async () => {
+  const keys = Array.from({ length: 9_990 }, (_, key) => `k${key}: 1`);
+  const problems = await problemsOf(`workspace: { name: acme }\n${keys.join('\n')}\nk7: 1\n`);
+  expect(problems).toHaveLength(9_991);
+  expect(problems.at(-1)).toBe(
+    '9992:1 This key was given above already; each may occur once in its mapping.',
+  );
 });
 
 test('a byte order mark and Windows line ends change neither values nor places', async () => {
