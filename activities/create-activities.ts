@@ -1,5 +1,6 @@
 import { CancelledFailure, Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { whereThrown } from '../config/where-thrown.js';
 import { acceptImport } from '../store/accept-import.js';
 import { forgetSync } from '../store/workspaces.js';
 import type { Activities } from './activities.js';
@@ -78,8 +79,7 @@ function translatedFor({ file, events = untold }: Dependencies) {
         if (error instanceof CancelledFailure || Context.current().cancellationSignal.aborted)
           throw await Context.current().cancelled.catch(same);
         const failure = translate(error);
-        if (isUnexpected(failure))
-          log.error('unexpected error', { stack: error instanceof Error ? error.stack : '' });
+        if (isUnexpected(failure)) log.error('unexpected error', { stack: whereThrown(error) });
         const type = failure instanceof ApplicationFailure ? failure.type : undefined;
         if (isFailureType(type) && !isBenign(type)) {
           const { activityType } = Context.current().info;

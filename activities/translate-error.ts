@@ -1,6 +1,8 @@
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pg from 'pg';
 import { ConfigError } from '../config/config-error.js';
+import { whereThrown } from '../config/where-thrown.js';
 import { SourceError } from '../sources/source-error.js';
 import { AcceptRefused } from '../store/accept-import.js';
 import { TooOldForStore } from '../store/compatibility.js';
@@ -80,6 +82,17 @@ function storeError(error: unknown): Error {
     'Unexpected',
     `Something unexpected went wrong (${error instanceof Error ? error.name : typeof error}); the worker's log has it.`,
   );
+}
+
+/** What a line of a worker's log says of an error: our sentence, and where it was thrown if no rule here knows it. */
+export function fieldsOfError(error: unknown): { message: string; stack?: string } {
+  // Temporal's own words are about workflows, and hold no row.
+  if (isGrpcServiceError(error) || error instanceof ServiceError) return { message: error.message };
+  const translated = translateError(error);
+  return {
+    message: translated.message,
+    ...(isUnexpected(translated) && { stack: whereThrown(error) }),
+  };
 }
 
 /** What a database said, for the import log only; null if no database said anything. */

@@ -30,9 +30,9 @@ export async function explainError(error: unknown): Promise<Explanation> {
 /**
  * What happened, what the database said of it, and where in the query.
  *
- * @param told with what it said while rows were read, too, which may quote one: only for who asked to see rows
+ * @param told with what the sentence leaves out because it may quote a row: only for who asked to see rows
  */
-export function sourceSentence(error: SourceError, told = error.phase === 'describe'): string {
+export function sourceSentence(error: SourceError, told = false): string {
   const said = told ? error.databaseMessage : undefined;
   const parts = [error.message];
   if (said !== undefined && !error.message.includes(said)) parts.push(`The database says: ${said}`);
@@ -61,7 +61,7 @@ export function debugText(error: unknown): string {
 /** User names and passwords of URLs, and values of `password=` and the like, are taken out. */
 export function withoutSecrets(text: string): string {
   return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@'"]*@/gi, '$1…@')
+    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s'"]*@/gi, '$1…@')
     .replace(
       /\b(password|passwd|pwd|api[_-]?key|token|secret)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)/gi,
       '$1$2…',

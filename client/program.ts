@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { readEnvironment, type Environment } from '../config/environment.js';
 import { version } from '../config/version.js';
+import { whereThrown } from '../config/where-thrown.js';
 import { examples, type Run } from './argument.js';
 import { exitCodes, type ExitCode } from './exit.js';
 import { debugText, explainError } from './explain-error.js';
@@ -53,6 +54,7 @@ interface GlobalOptions {
  */
 export async function main(words: readonly string[]): Promise<void> {
   endQuietlyWithoutReader();
+  sayWhatNobodyCaught(commandIn(words) === 'worker');
   let environment: Environment | undefined;
   let exitCode: ExitCode = exitCodes.fine;
   const run: Run = async (work, options) => {
@@ -122,6 +124,21 @@ async function tell(error: unknown, debug: boolean): Promise<ExitCode> {
   if (message !== null) err.say(message);
   if (debug && message !== null) err.say(debugText(error));
   return exitCode;
+}
+
+/**
+ * An exception in an event of a library ends the process: nobody knows what state that is in. Node would print the whole
+ * error, with all that a database said, and that can quote a row.
+ *
+ * @param where whether to say where it was thrown: for a worker, whose log is all that is left to look at
+ */
+function sayWhatNobodyCaught(where: boolean): void {
+  process.on('uncaughtException', (error) => {
+    const [what = '', ...frames] = whereThrown(error).split('\n');
+    const shown = where ? `\n${frames.join('\n')}` : '';
+    process.stderr.write(`Something went wrong that should not: ${what}. Please report it.${shown}\n`);
+    process.exit(exitCodes.failed);
+  });
 }
 
 /** Where the reader of a pipe has gone (`| head`), there is nobody left to tell; of a full disk stderr is told. */

@@ -1,6 +1,7 @@
 import type pino from 'pino';
 import { lookForAlerts } from '../activities/alerting.js';
 import type { Dependencies } from '../activities/dependencies.js';
+import { fieldsOfError } from '../activities/translate-error.js';
 
 /** How soon an alert is raised that no import's end raises, and one delivered whose worker was lost. */
 const EVERY_MS = 30_000;
@@ -20,8 +21,10 @@ export async function startAlerting(dependencies: Dependencies, logger: pino.Log
     try {
       await lookForAlerts(dependencies);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      logger.warn({ workspace, message }, 'could not look for alerts; it is tried again in half a minute');
+      logger.warn(
+        { workspace, ...fieldsOfError(error) },
+        'could not look for alerts; it is tried again in half a minute',
+      );
     } finally {
       looking = false;
     }

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type pino from 'pino';
 import { tellEnd, type ImportEvents } from '../activities/import-events.js';
+import { fieldsOfError } from '../activities/translate-error.js';
 import { isWorkflowOpen } from '../activities/workspace-turn.js';
 import { closeAbandoned, runningImports } from '../store/abandoned.js';
 import { sweepStaging } from '../store/staging.js';
@@ -27,8 +28,10 @@ export function startCaretaking(caretaking: Caretaking): () => void {
   const { workspace, logger } = caretaking;
   const run = () => {
     takeCare(caretaking).catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      logger.warn({ workspace, message }, 'could not tidy the store; it is tried again in an hour');
+      logger.warn(
+        { workspace, ...fieldsOfError(error) },
+        'could not tidy the store; it is tried again in an hour',
+      );
     });
   };
   run();

@@ -2,7 +2,7 @@ import type { Connection, FieldDef, Submittable } from 'pg';
 import { SourceError } from '../source-error.js';
 import type { Column } from '../source.js';
 import { columnsOf } from './columns.js';
-import { isDatabaseError, wordsOf, type DatabaseError } from './failure-kinds.js';
+import { isDatabaseError, wasRaised, wordsOf, type DatabaseError } from './failure-kinds.js';
 import { reasonOf } from './statement-error.js';
 import type { Session } from './session.js';
 import type { Encoding } from './transaction.js';
@@ -74,7 +74,8 @@ function refusal(
   const where = position === undefined ? '' : ` at line ${position.line}, column ${position.column}`;
   const words = wordsOf(error);
   // What has no position was not found by parsing, but by computing something, which could quote a cell.
-  const quotes = prefixSent !== '' && sentAt === undefined && /^(?:2[12]|38|39|P0)/.test(code);
+  const computed = sentAt === undefined && /^(?:2[12]|38|39|P0)/.test(code);
+  const quotes = prefixSent !== '' && (computed || wasRaised(error));
   const says = quotes ? `: ${reasonOf(code)} (SQLSTATE ${code}).` : `: ${words}`;
   return new SourceError({
     message: `The database refuses the query${where}${says}${adviceFor(code, prefixSent !== '', many !== undefined)}`,

@@ -78,6 +78,12 @@ export function wordsOf({ message, detail, hint }: DatabaseError): string {
     .join(' ');
 }
 
+/**
+ * Whether an error was raised by something that ran, as a function that is computed while a query is only planned: then its
+ * words may quote a cell. The server says in its context what that was.
+ */
+export const wasRaised = (error: DatabaseError): boolean => error.where !== undefined && error.where !== '';
+
 /** PgBouncer in statement mode, which lets no transaction begin; it translates none of its messages. */
 export function isStatementPooling(error: unknown): boolean {
   return isDatabaseError(error) && /statement pooling mode/.test(error.message);

@@ -8,6 +8,7 @@ import {
   mayPass,
   sqlstateOf,
   statementPoolingAdvice,
+  wasRaised,
   wordsOf,
 } from './failure-kinds.js';
 
@@ -40,7 +41,8 @@ export function statementError(error: unknown, context: StatementContext): Error
   const sqlstate = sqlstateOf(error);
   const words = isDatabaseError(error) ? wordsOf(error) : undefined;
   const code = sqlstate === undefined ? '' : ` (SQLSTATE ${sqlstate})`;
-  const says = words === undefined || phase === 'read' ? '' : ` The database says: ${words}`;
+  const mayQuote = phase === 'read' || (isDatabaseError(error) && wasRaised(error));
+  const says = words === undefined || mayQuote ? '' : ` The database says: ${words}`;
   return new SourceError({
     message: `${doing[phase]} database "${address.name}" failed: ${whatHappened(error, context)}${code}.${says}`,
     phase,

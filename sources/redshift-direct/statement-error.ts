@@ -1,5 +1,5 @@
 import ms from 'ms';
-import { isDatabaseError, wordsOf, type DatabaseError } from '../postgres/failure-kinds.js';
+import { isDatabaseError, wasRaised, wordsOf, type DatabaseError } from '../postgres/failure-kinds.js';
 import { doing, statementError, type StatementContext } from '../postgres/statement-error.js';
 import { SourceError } from '../source-error.js';
 
@@ -28,7 +28,7 @@ export function redshiftError(error: unknown, context: StatementContext): Error 
   const { address, phase } = context;
   const { code } = error;
   const words = wordsOf(error);
-  const says = phase === 'read' ? '' : ` The database says: ${words}`;
+  const says = phase === 'read' || wasRaised(error) ? '' : ` The database says: ${words}`;
   const sqlstate = code === undefined ? '' : ` (SQLSTATE ${code})`;
   return new SourceError({
     message: `${doing[phase]} database "${address.name}" failed: ${meaning.reason}${sqlstate}.${says}`,

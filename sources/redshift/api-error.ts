@@ -39,8 +39,9 @@ export function apiError(
 ): Error {
   if (error instanceof SourceError) return error;
   if (!(error instanceof Error)) return new Error('The Data API failed.', { cause: error });
+  // The error itself is no cause: whatever prints causes would print what the service says of rows.
   const said = (message: string, retryable: boolean) =>
-    new SourceError({ message, phase, retryable, databaseMessage: error.message }, error);
+    new SourceError({ message, phase, retryable, databaseMessage: error.message });
   const at = `database "${name}" (Amazon Redshift Data API)`;
   const code = 'code' in error ? String(error.code) : '';
   if (credentials.has(error.name))
@@ -64,7 +65,12 @@ export function apiError(
       true,
     );
   if (error.name === 'ValidationException')
-    return said(`The Data API refuses what it was asked on ${at}: ${firstLine(error.message)}`, false);
+    return said(
+      phase === 'read'
+        ? `The Data API refuses what it was asked on ${at}. "inlet import" shows what it said.`
+        : `The Data API refuses what it was asked on ${at}: ${firstLine(error.message)}`,
+      false,
+    );
   if (passing.has(error.name) || network.test(code) || /socket hang up|ECONNRESET/.test(error.message))
     return said(
       `Database "${name}" (Amazon Redshift Data API) can't be reached or is too busy (${code === '' ? error.name : code}).`,

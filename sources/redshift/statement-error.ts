@@ -55,6 +55,13 @@ const rules: Rule[] = [
   },
 ];
 
+/**
+ * What the cluster says of a query before it computes anything. To describe one it may compute something, and what it says
+ * of that can quote a cell: that is kept for the import log, and for "inlet preview".
+ */
+const ofReading =
+  /syntax error|does not exist|permission denied|ambiguous|not supported|read-only|must appear in the group by|aggregate|window function|subquery|same number of columns|cannot be matched|operator|specified more than once|unterminated|cross-database/i;
+
 export interface Explained {
   connection: Pick<RedshiftConnection, 'name'>;
   phase: SourcePhase;
@@ -62,7 +69,7 @@ export interface Explained {
   query?: { user: UserQuery; prefix: string };
 }
 
-/** As an error for users. What is said while a query is only described quotes no row, and may be shown. */
+/** As an error for users. What is said of a query that is only described is shown, unless it may quote a cell. */
 export function explainFailure(
   failed: FailedStatement,
   { connection, phase, query }: Explained,
@@ -72,7 +79,9 @@ export function explainFailure(
   const where = position === undefined ? '' : ` at line ${position.line}, column ${position.column}`;
   const at = `database "${connection.name}"`;
   const rule = rules.find(({ says }) => says.test(said));
-  const shown = phase === 'describe' ? `: ${firstSentence(said)}` : '.';
+  const mayQuote = phase === 'read' || (position === undefined && !ofReading.test(said));
+  const shown =
+    phase !== 'describe' ? '.' : mayQuote ? '. "inlet preview" shows why.' : `: ${firstSentence(said)}`;
   const message =
     failed.status === 'ABORTED' && failed.place === undefined && said === ''
       ? `The query on ${at} was aborted on the cluster before its end.`

@@ -15,6 +15,8 @@ declare module 'vitest' {
     postgresUrl: string;
     /** host:port of the Temporal dev server; namespace `default`. */
     temporalAddress: string;
+    /** What it keeps, as a SQLite file. */
+    temporalDatabase: string;
     /** A file for `workflowBundle: { codePath }`. */
     workflowBundlePath: string;
   }
@@ -56,6 +58,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const [{ url }, { address }, bundle] = await Promise.all([postgres, temporal, workflowBundle()]);
     project.provide('postgresUrl', url);
     project.provide('temporalAddress', address);
+    project.provide('temporalDatabase', join(directory, 'temporal.db'));
     project.provide('workflowBundlePath', bundle);
     return teardown;
   } catch (error) {
