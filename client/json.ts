@@ -17,9 +17,15 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json | undefined };
 
-/** A control character outside of ASCII steers some terminals; in JSON its escape is the same string. */
+/**
+ * Control characters outside of ASCII, and those that turn the direction of writing, steer a terminal; in JSON their escape is
+ * the same string.
+ */
 function harmless(text: string): string {
-  return text.replace(/[\u007f-\u009f]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+  return text.replace(
+    /[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /**

@@ -7,6 +7,7 @@ import { exitCodes, type ExitCode } from './exit.js';
 import { debugText, explainError } from './explain-error.js';
 import { Output } from './output.js';
 import { Session } from './session.js';
+import { visibleLines } from './visible-text.js';
 
 type AddCommand = (program: Command, run: Run) => void;
 
@@ -99,6 +100,7 @@ export async function createProgram(words: readonly string[], run: Run): Promise
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(visibleLines(text)) })
     .showHelpAfterError('(--help shows how it is used)')
     .exitOverride();
   for (const load of commandsFor(words)) (await load())(program, run);

@@ -20,8 +20,8 @@ describe('JSON output', () => {
   });
 
   it('escapes the control characters that JSON allows as they are', () => {
-    const text = jsonText({ value: 'a\u009b2J\u007f', raw: new RawJson('"\u009b"') }, 0);
-    expect(text).toBe('{"value":"a\\u009b2J\\u007f","raw":"\\u009b"}');
+    const text = jsonText({ value: 'a\u009b2J\u007f\u202e', raw: new RawJson('"\u009b"') }, 0);
+    expect(text).toBe('{"value":"a\\u009b2J\\u007f\\u202e","raw":"\\u009b"}');
   });
 });
 
