@@ -17,6 +17,7 @@ import { temporalSettings } from './temporal-settings.js';
 import { startTracing } from './tracing.js';
 import { unreachable } from './unreachable.js';
 
+/** Of a worker to one store, beside one for each workspace (docs/operating.md, "Scaling"). */
 const STORE_CONNECTIONS = 10;
 /** How long spans may take to be sent when the worker ends. */
 const LAST_SPANS_MS = 3_000;
@@ -65,7 +66,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const client = new Client({ connection, namespace, dataConverter, plugins });
     const taskQueue = environment.get('INLET_TASK_QUEUE') ?? TASK_QUEUE;
     const served: Served[] = [];
-    for (const file of files) served.push({ file, store: await openMigrated(stores, file) });
+    for (const file of files) served.push({ file, store: await openMigrated(stores, file, files) });
     const serving = {
       served,
       connection,
@@ -86,11 +87,18 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   }
 }
 
-async function openMigrated(stores: Map<string, Store>, file: WorkspaceFile): Promise<Store> {
+async function openMigrated(
+  stores: Map<string, Store>,
+  file: WorkspaceFile,
+  files: readonly WorkspaceFile[],
+): Promise<Store> {
   const url = file.storeUrl();
   const open = stores.get(url);
   if (open !== undefined) return open;
-  const store = openStore(url, { max: STORE_CONNECTIONS, applicationName: 'inlet worker' });
+  // An import holds a connection for as long as its source computes; all of them at once must leave some for the others.
+  const workspaces = files.filter((other) => other.storeUrl() === url).length;
+  const max = STORE_CONNECTIONS + workspaces;
+  const store = openStore(url, { max, applicationName: 'inlet worker' });
   stores.set(url, store);
   await migrate(store);
   return store;
