@@ -20,6 +20,11 @@ import { workflowBundle } from './workflow-bundle.js';
 
 /** Activities of one workspace that run at once here; each keeps a connection or two busy. */
 const ACTIVITIES_PER_WORKSPACE = 8;
+/**
+ * Requests for work that are open for each workspace. One import needs no more, and a Temporal server lets a namespace have
+ * some 1,200 of them (`frontend.namespaceCount`), of all workers together.
+ */
+const ACTIVITY_POLLS_PER_WORKSPACE = 2;
 /** How long running activities may go on after SIGTERM: a chunk takes a second or two. */
 const GRACE_MS = 10_000;
 /** A cancellation reaches an activity with its next heartbeat. */
@@ -105,6 +110,7 @@ export async function serve(
         taskQueue: queue,
         activities: { ...createActivities({ ...activityDependencies, file, store }) },
         maxConcurrentActivityTaskExecutions: ACTIVITIES_PER_WORKSPACE,
+        activityTaskPollerBehavior: { type: 'simple-maximum', maximum: ACTIVITY_POLLS_PER_WORKSPACE },
         maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE_MS,
       }),
     };

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createInlet, type Inlet } from '../support/inlet.js';
+import { samplesOf } from '../support/prometheus-text.js';
 import { tcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
 let inlet: Inlet;
@@ -77,6 +78,14 @@ describe('a worker that listens', () => {
         { name: `store of ${inlet.workspace}`, ok: true },
       ],
     });
+  });
+
+  it('keeps two requests for the work of its workspace open, since a server bounds those of a namespace', async () => {
+    const open = async () =>
+      samplesOf((await get('/metrics')).body).samples.filter(
+        ({ name, labels }) => name === 'temporal_num_pollers' && labels['poller_type'] === 'activity_task',
+      );
+    await expect.poll(open, { timeout: 30_000 }).toEqual([expect.objectContaining({ value: 2 })]);
   });
 
   it.each([
