@@ -111,6 +111,12 @@ describe('the metrics of a worker', () => {
     for (const [, name = ''] of documented.matchAll(/\| `(inlet_\w+)`/g)) expect(named).toContain(name);
     expect(metrics.types.get('temporal_workflow_completed_total')).toBe('counter');
   });
+
+  it('say what the process takes of the machine', () => {
+    expect(metrics.value('process_resident_memory_bytes')).toBeGreaterThan(50e6);
+    expect(metrics.value('process_cpu_seconds_total')).toBeGreaterThan(0.1);
+    expect(metrics.value('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThan(0);
+  });
 });
 
 describe('the traces of a worker and of a command', () => {

@@ -1,10 +1,11 @@
-import { Gauge, type Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import { version } from '../../config/version.js';
 import type { Store } from '../../store/store.js';
 
-/** What this process is, and how its connections to stores are used. */
+/** What this process is, what it takes of the machine, and how its connections to stores are used. */
 export function processMetrics(registry: Registry, stores: () => Iterable<Store>): void {
   const registers = [registry];
+  collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'inlet_build_info',
     help: 'Always 1; its labels say which version runs.',
