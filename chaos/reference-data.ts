@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
 /** Enough for two chunks of people in every round, of 20,000 rows each, and one of those who are contested. */
-const PEOPLE = 40_000;
+const PEOPLE = 25_000;
 const COMPANIES = 2_000;
 
 /**
