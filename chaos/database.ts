@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../dev/postgres-server.js';
 import type { ServerProcess } from '../dev/server-process.js';
+import { until } from './wait.js';
 
 /** A PostgreSQL of its own, as safe as by default, that can be restarted and crashed on its port. */
 export interface Database {
@@ -58,11 +59,10 @@ export async function openDatabase(
     if (pid === undefined) throw new Error('The session does not say which process it is.');
     const before = (await log()).length;
     process.kill(pid, 'SIGKILL');
-    for (;;) {
-      const said = (await log()).slice(before);
-      if (said.includes('all server processes terminated; reinitializing')) return 'recovers from a crash';
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const crashed = async () =>
+      (await log()).slice(before).includes('all server processes terminated; reinitializing');
+    await until("the server's recovery", crashed, 60_000);
+    return 'recovers from a crash';
   }
 
   return {

@@ -19,8 +19,8 @@ export interface Gate {
   /** Resolves with the connection that comes to this moment next, as it is held. */
   arm(moment: Moment): Promise<Held>;
   disarm(): void;
-  /** Lets nothing through any more, and breaks nothing; new connections hang. Gives how many hang at once. */
-  stall(): number;
+  /** Lets nothing through any more, and breaks nothing; new connections hang. */
+  stall(): void;
   /** How many connections and how many bytes have been kept waiting since `stall`. */
   stalled(): { connections: number; bytes: number };
   flow(): void;
@@ -58,7 +58,6 @@ export async function openGate(target: string): Promise<Gate> {
     stall: () => {
       isStalled = true;
       for (const passage of passages) passage.stall();
-      return passages.size;
     },
     stalled: () => ({
       connections: passages.size,

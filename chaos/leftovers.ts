@@ -1,22 +1,20 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { z } from 'zod';
-import { endProcess, identifyProcess, isAlive, type ProcessIdentity } from '../dev/process-identity.js';
+import { endProcess, type ProcessIdentity } from '../dev/process-identity.js';
+import { identity } from '../dev/process-table.js';
+import { abandoned, noteOwner } from '../test/support/leftovers.js';
 
-const prefix = 'inlet-chaos-';
-const identity = z.object({ pid: z.number(), startedAt: z.string() });
-
-const ownerFile = (directory: string) => join(directory, 'owner.json');
+const prefix = join(tmpdir(), 'inlet-chaos-');
 const processesFile = (directory: string) => join(directory, 'processes');
 
 /** A directory of this run, which says whose it is; what was left of runs that were killed goes first. */
 export async function ownDirectory(): Promise<string> {
-  for (const name of await readdir(tmpdir())) if (name.startsWith(prefix)) await clear(join(tmpdir(), name));
-  const directory = await mkdtemp(join(tmpdir(), prefix));
-  writeFileSync(ownerFile(directory), JSON.stringify(identifyProcess(process.pid)));
+  for (const directory of await abandoned(prefix)) await clear(directory);
+  const directory = await mkdtemp(prefix);
+  noteOwner(directory);
   return directory;
 }
 
@@ -27,17 +25,11 @@ export function note(directory: string, started: ProcessIdentity): void {
 
 /** Ends the processes of a run that was killed, the last one first, and removes its disk and its directory. */
 async function clear(directory: string): Promise<void> {
-  const owner = identity.safeParse(
-    await read(ownerFile(directory))
-      .then(JSON.parse)
-      .catch(() => null),
-  );
-  if (!owner.success || isAlive(owner.data)) return;
-  const lines = (await read(processesFile(directory))).split('\n').filter(Boolean);
+  const lines = (await readFile(processesFile(directory), 'utf8').catch(() => ''))
+    .split('\n')
+    .filter(Boolean);
   for (const line of lines.toReversed())
     await endProcess(identity.parse(JSON.parse(line)), { signal: 'SIGTERM', graceMs: 2_000 });
   await execa('umount', ['-l', join(directory, 'store')], { reject: false });
   await rm(directory, { recursive: true, force: true });
 }
-
-const read = (file: string) => readFile(file, 'utf8').catch(() => '');

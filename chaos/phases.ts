@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mutexId, mutexState, syncId, trigger } from '../workflows/messages.js';
 import type { Held } from './gate.js';
 import { moments, type Moment } from './moments.js';
@@ -25,7 +26,7 @@ export interface Reached {
   /** The worker that is held, or the only one. */
   worker: Worker;
   /** Lets the import go on. */
-  release(): void;
+  release: () => void;
 }
 
 const isMoment = (phase: Phase): phase is Moment => phase in moments;
@@ -36,7 +37,7 @@ export async function reach(world: World, phase: Phase, random: number): Promise
   if (phase === 'queued') return await reachQueued(world);
   if (isMoment(phase)) return await reachMoment(world, phase, 'customers');
   const number = await triggerImport(world, 'customers');
-  await new Promise((resolve) => setTimeout(resolve, random * 4_000));
+  await sleep(random * 4_000);
   return { sync: 'customers', number, worker: onlyOrFirst(world), release: () => undefined };
 }
 

@@ -18,27 +18,32 @@ interface Line {
   recoverySeconds: number;
 }
 
-/** One line for each fault and phase, in the order of the program. */
-export function linesOf(played: Played[]): Line[] {
+/** One line for each fault and phase, in the order of the program, and one for all. */
+function linesOf(played: Played[]): Line[] {
   const place = ({ fault, phase }: Scenario) =>
     faults.indexOf(fault) * phaseNames.length + phaseNames.indexOf(phase);
   const places = [...new Set(played.map(place))].toSorted((a, b) => a - b);
-  return places.map((at) => {
+  const lines = places.map((at) => {
     const group = played.filter((one) => place(one) === at);
-    const outcomes = group.flatMap((one) => ('outcome' in one ? [one.outcome] : []));
-    const sum = (count: (outcome: Outcome) => number) => outcomes.reduce((all, one) => all + count(one), 0);
-    return {
-      fault: group[0]?.fault.name ?? '',
-      phase: group[0]?.phase ?? '',
-      fired: outcomes.length,
-      retried: sum(({ retried }) => retried),
-      lost: sum(({ lost }) => lost),
-      twice: sum(({ appliedTwice }) => appliedTwice),
-      miscounted: sum(({ miscounted }) => miscounted.length),
-      wrong: sum(({ wrong }) => wrong.length) + group.length - outcomes.length,
-      recoverySeconds: Math.max(0, ...outcomes.map(({ recoverySeconds }) => recoverySeconds)),
-    };
+    return lineOf(group[0]?.fault.name ?? '', group[0]?.phase ?? '', group);
   });
+  return [...lines, lineOf('all', '', played)];
+}
+
+function lineOf(fault: string, phase: string, played: Played[]): Line {
+  const outcomes = played.flatMap((one) => ('outcome' in one ? [one.outcome] : []));
+  const sum = (count: (outcome: Outcome) => number) => outcomes.reduce((all, one) => all + count(one), 0);
+  return {
+    fault,
+    phase,
+    fired: outcomes.length,
+    retried: sum(({ retried }) => retried),
+    lost: sum(({ lost }) => lost),
+    twice: sum(({ appliedTwice }) => appliedTwice),
+    miscounted: sum(({ miscounted }) => miscounted.length),
+    wrong: sum(({ wrong }) => wrong.length) + played.length - outcomes.length,
+    recoverySeconds: Math.max(0, ...outcomes.map(({ recoverySeconds }) => recoverySeconds)),
+  };
 }
 
 const head = [
@@ -60,37 +65,19 @@ const cellsOf = ({ fault, phase, recoverySeconds, ...counts }: Line): string[] =
   recoverySeconds.toFixed(1),
 ];
 
-function total(lines: Line[]): string[] {
-  const sum = (count: (line: Line) => number) => String(lines.reduce((all, line) => all + count(line), 0));
-  return [
-    'all',
-    '',
-    sum(({ fired }) => fired),
-    sum(({ retried }) => retried),
-    sum(({ lost }) => lost),
-    sum(({ twice }) => twice),
-    sum(({ miscounted }) => miscounted),
-    sum(({ wrong }) => wrong),
-    Math.max(0, ...lines.map(({ recoverySeconds }) => recoverySeconds)).toFixed(1),
-  ];
-}
-
 export function tableOf(played: Played[]): string {
-  const lines = linesOf(played);
   const table = new Table({ head, style: { head: [], border: [] } });
-  table.push(...lines.map(cellsOf), total(lines));
+  table.push(...linesOf(played).map(cellsOf));
   return table.toString();
 }
 
 /** For docs/reliability.md. */
 export function markdownOf(played: Played[]): string {
-  const lines = linesOf(played);
   const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
   return [
     row(head.map((cell) => cell.replaceAll('\n', ' '))),
     row(head.map((_, at) => (at < 2 ? '---' : '---:'))),
-    ...lines.map((line) => row(cellsOf(line))),
-    row(total(lines)),
+    ...linesOf(played).map((line) => row(cellsOf(line))),
   ].join('\n');
 }
 

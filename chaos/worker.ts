@@ -1,13 +1,12 @@
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { identifyProcess, type ProcessIdentity } from '../dev/process-identity.js';
+import { program } from '../dev/state.js';
 import { openGate, type Gate } from './gate.js';
 import { within } from './wait.js';
 
-const program = fileURLToPath(new URL('../bin/inlet.js', import.meta.url));
 const shiftedClock = new URL('./shifted-clock.mjs', import.meta.url);
 
 export interface WorkerPlace {
@@ -18,6 +17,17 @@ export interface WorkerPlace {
   temporalAddress: string;
   taskQueue: string;
 }
+
+/** What commands and workers find in their environment: nothing of whoever runs this. */
+export const environmentOf = (place: WorkerPlace): Record<string, string> => ({
+  PATH: process.env['PATH'] ?? '',
+  HOME: place.directory,
+  INLET_STORE_URL: place.storeUrl,
+  // A gate reads along, so nothing may be encrypted.
+  CRM_DATABASE_URL: `${place.sourceUrl}?sslmode=disable`,
+  TEMPORAL_ADDRESS: place.temporalAddress,
+  INLET_TASK_QUEUE: place.taskQueue,
+});
 
 /** A real `inlet worker`, with gates of its own before its source and its store. */
 export interface Worker {
@@ -52,12 +62,7 @@ export async function startWorker(
   const child = execa(process.execPath, [program, 'worker'], {
     cwd: place.directory,
     env: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: place.directory,
-      INLET_STORE_URL: store.url,
-      CRM_DATABASE_URL: `${source.url}?sslmode=disable`,
-      TEMPORAL_ADDRESS: place.temporalAddress,
-      INLET_TASK_QUEUE: place.taskQueue,
+      ...environmentOf({ ...place, storeUrl: store.url, sourceUrl: source.url }),
       ...(clockOffBy !== 0 && {
         NODE_OPTIONS: `--import=${shiftedClock.href}`,
         CHAOS_CLOCK_OFF_BY_S: String(clockOffBy),

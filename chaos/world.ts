@@ -1,21 +1,18 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import type { ServerProcess } from '../dev/server-process.js';
-import { findTemporalCli } from '../dev/temporal-cli.js';
 import type { ProcessIdentity } from '../dev/process-identity.js';
-import { startTemporal, type TemporalServer } from '../dev/temporal-server.js';
+import { program } from '../dev/state.js';
+import { startOwnTemporal } from '../test/support/own-temporal.js';
 import { tcpProxy, type TcpProxy } from '../test/support/tcp-proxy.js';
 import { installAudit } from './audit.js';
 import { openDatabase, type Database } from './database.js';
 import { openDisk, type Disk } from './disk.js';
 import { note } from './leftovers.js';
 import { createSource, workspaceFile } from './reference-data.js';
-import { startWorker, type Worker, type WorkerPlace } from './worker.js';
-
-const program = fileURLToPath(new URL('../bin/inlet.js', import.meta.url));
+import { environmentOf, startWorker, type Worker, type WorkerPlace } from './worker.js';
 
 /** A workspace with its worker's place, and the store that it is kept in. */
 export interface Workspace {
@@ -73,7 +70,7 @@ export async function createWorld(directory: string, say: (line: string) => void
     undo.push(() => untouched.stop());
     await createSource(source.pool);
 
-    let server = await startServer(directory);
+    let server = await startOwnTemporal(directory, undefined, onSpawn);
     undo.push(() => server.stop());
     const gate = await tcpProxy(`tcp://${server.address}`);
     undo.push(() => gate.down());
@@ -82,7 +79,7 @@ export async function createWorld(directory: string, say: (line: string) => void
     const killAndRestart = async () => {
       process.kill(server.identity.pid, 'SIGKILL');
       const how = await server.ended;
-      server = await startServer(directory, server.port);
+      server = await startOwnTemporal(directory, server.port, onSpawn);
       return how;
     };
 
@@ -130,20 +127,6 @@ export async function createWorld(directory: string, say: (line: string) => void
   }
 }
 
-async function startServer(directory: string, port?: number): Promise<TemporalServer> {
-  return await startTemporal({
-    cli: await findTemporalCli({
-      configured: process.env['INLET_TEMPORAL_CLI'],
-      searchPath: process.env['PATH'],
-      directory: fileURLToPath(new URL('../.inlet/bin', import.meta.url)),
-    }),
-    databaseFile: join(directory, 'temporal.db'),
-    ...(port !== undefined && { port: { number: port, ifTaken: 'insist' as const } }),
-    logFile: join(directory, 'temporal.log'),
-    onSpawn: ({ identity }) => note(directory, identity),
-  });
-}
-
 /** @param commandsTo the Temporal server as commands reach it */
 async function openWorkspace(
   parent: string,
@@ -155,19 +138,12 @@ async function openWorkspace(
   const directory = join(parent, `workspace-${name}`);
   await mkdir(directory);
   await writeFile(join(directory, 'inlet.yaml'), workspaceFile(name));
-  const taskQueue = `inlet-${name}`;
-  const env = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: directory,
-    INLET_STORE_URL: at.storeUrl,
-    CRM_DATABASE_URL: at.sourceUrl,
-    TEMPORAL_ADDRESS: commandsTo,
-    INLET_TASK_QUEUE: taskQueue,
-  };
+  const place = { ...at, directory, taskQueue: `inlet-${name}` };
+  const env = environmentOf({ ...place, temporalAddress: commandsTo });
   return {
     name,
     store,
-    place: { ...at, directory, taskQueue },
+    place,
     async inlet(...words) {
       const { exitCode, stdout, stderr } = await execa(process.execPath, [program, ...words], {
         cwd: directory,

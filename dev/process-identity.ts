@@ -12,15 +12,23 @@ export interface ProcessIdentity {
 
 /** @returns the process that has this pid now, or null if there is none, or only a corpse that nobody has buried */
 export function identifyProcess(pid: number): ProcessIdentity | null {
-  const stat = readProc(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  // The second field is the program's name in parentheses, and may itself hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statOf(pid);
+  if (fields === null) return null;
   const [state] = fields;
   const startTicks = fields[19];
   if (state === 'Z' || state === 'X' || startTicks === undefined) return null;
   const boot = readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? 'unknown boot';
   return { pid, startedAt: `${boot} ${startTicks}` };
+}
+
+/**
+ * The fields of proc(5)'s `stat` from the third on: the state is the first of them. The second one is the program's name in
+ * parentheses, and may itself hold spaces and parentheses.
+ * @returns null if there is no such process
+ */
+export function statOf(pid: number): string[] | null {
+  const stat = readProc(`/proc/${pid}/stat`);
+  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 export function isAlive(process: ProcessIdentity): boolean {

@@ -16,7 +16,7 @@ export const ending: Record<Part, Ending> = {
   worker: { signal: 'SIGTERM', graceMs: 20_000 },
 };
 
-const identity = z.object({ pid: z.number(), startedAt: z.string() });
+export const identity = z.object({ pid: z.number(), startedAt: z.string() });
 const content = z.partialRecord(z.enum(parts), identity);
 
 /** The list of running parts, on disk before anything else happens, for whoever comes after a `kill -9`. */

@@ -11,6 +11,9 @@ function findRoot(directory: string): string {
   return findRoot(dirname(directory));
 }
 
+/** The command line, from the sources as from dist/. */
+export const program = join(root, 'bin', 'inlet.js');
+
 /** False in the npm package, which has what was compiled and no sources. */
 export const isCheckout = existsSync(join(root, 'client', 'main.ts'));
 

@@ -1,9 +1,9 @@
 import { Connection } from '@temporalio/client';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { ending } from './process-table.js';
 import { startServer, type ServerProcess } from './server-process.js';
-import { root, stateDirectory } from './state.js';
+import { program, stateDirectory } from './state.js';
 
 export interface WorkerOptions {
   /** The workspaces' files. */
@@ -28,11 +28,7 @@ export async function startWorker(options: WorkerOptions): Promise<ServerProcess
       name: 'The worker',
       command: {
         file: process.execPath,
-        args: [
-          join(root, 'bin', 'inlet.js'),
-          ...options.files.flatMap((file) => ['--config', file]),
-          'worker',
-        ],
+        args: [program, ...options.files.flatMap((file) => ['--config', file]), 'worker'],
       },
       // Beside the state, whose .inlet/env the worker then finds as well.
       cwd: dirname(stateDirectory()),

@@ -41,8 +41,9 @@ export async function compare(
       for (const kind of new Set(syncs.map((sync) => sync.kind))) {
         const wanted = await linesOf(source, sides[kind].source, tenant);
         const found = await linesOf(store, sides[kind].store, name);
+        const there = new Set(found);
         rows += wanted.length;
-        const missing = wanted.filter((line) => !new Set(found).has(line));
+        const missing = wanted.filter((line) => !there.has(line));
         if (missing.length > 0 || found.length !== wanted.length)
           differences.push(
             `${name}, ${kind}: the source has ${wanted.length} rows, the store ${found.length}, and ${missing.length} of the source's are not there as they are.`,

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { statOf } from '../../dev/process-identity.js';
 
 /*
  * What Linux knows of a process (proc(5)). A process that is gone has no figures: 0.
@@ -10,14 +11,14 @@ const PAGE_BYTES = 4096;
 
 /** Processor seconds of a process, of its children that ended, and of those that live. */
 export function cpuSeconds(pid: number): number {
-  const fields = statOf(pid);
+  const fields = statOf(pid) ?? [];
   const own = [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field] ?? 0), 0);
   return own / TICKS_PER_SECOND + childrenOf(pid).reduce((sum, child) => sum + cpuSeconds(child), 0);
 }
 
 /** Memory that a process holds (RSS), in MB; without its children's. */
 export function memoryMb(pid: number): number {
-  return (Number(statOf(pid)[21] ?? 0) * PAGE_BYTES) / 1e6;
+  return (Number(statOf(pid)?.[21] ?? 0) * PAGE_BYTES) / 1e6;
 }
 
 /** TCP connections of a process to a port of this machine. */
@@ -51,12 +52,6 @@ function linkOf(path: string): string {
     // It was closed since.
     return '';
   }
-}
-
-/** The fields of `stat` after the program's name, which may itself hold spaces and parentheses. */
-function statOf(pid: number): string[] {
-  const stat = read(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function childrenOf(pid: number): number[] {

@@ -7,9 +7,9 @@ import { connected } from '../../dev/databases.js';
 import { startPostgres, type PostgresServer } from '../../dev/postgres-server.js';
 import { ending } from '../../dev/process-table.js';
 import { startServer, type ServerProcess } from '../../dev/server-process.js';
-import { root } from '../../dev/state.js';
-import { findTemporalCli } from '../../dev/temporal-cli.js';
-import { startTemporal, type TemporalServer } from '../../dev/temporal-server.js';
+import { program } from '../../dev/state.js';
+import type { TemporalServer } from '../../dev/temporal-server.js';
+import { startOwnTemporal } from '../../test/support/own-temporal.js';
 
 /** What the load runs on. Nothing else on the machine is used by it, or uses it. */
 export interface Servers {
@@ -79,12 +79,6 @@ export class Started {
 /** Starts PostgreSQL and Temporal as they would run for real: nothing that keeps data safe is switched off. */
 export async function startServers(started: Started): Promise<Servers> {
   const { directory } = started;
-  const cli = await findTemporalCli({
-    configured: process.env['INLET_TEMPORAL_CLI'],
-    searchPath: process.env['PATH'],
-    directory: join(root, '.inlet', 'bin'),
-  });
-  const temporalDatabase = join(directory, 'temporal.db');
   const [postgres, temporal] = await Promise.all([
     startPostgres({
       directory: join(directory, 'postgres'),
@@ -92,12 +86,7 @@ export async function startServers(started: Started): Promise<Servers> {
       logFile: join(directory, 'postgres.log'),
       onSpawn: started.add,
     }),
-    startTemporal({
-      cli,
-      databaseFile: temporalDatabase,
-      logFile: join(directory, 'temporal.log'),
-      onSpawn: started.add,
-    }),
+    startOwnTemporal(directory, undefined, started.add),
   ]);
   const password = randomBytes(16).toString('hex');
   await connected(postgres.url, async (superuser) => {
@@ -115,7 +104,7 @@ export async function startServers(started: Started): Promise<Servers> {
     directory,
     postgres,
     temporal,
-    temporalDatabase,
+    temporalDatabase: join(directory, 'temporal.db'),
     storeUrl,
     sourceUrl: postgres.url.replace(/postgres$/, 'app'),
     readerUrl,
@@ -154,8 +143,6 @@ export async function startLoadWorker(
   });
   return { ...server, url: `http://${url}`, readyMs: performance.now() - began };
 }
-
-export const program = join(root, 'bin', 'inlet.js');
 
 /** What would send our worker to another Temporal than ours. */
 const forgotten = { TEMPORAL_PROFILE: '', TEMPORAL_API_KEY: '', TEMPORAL_TLS: '', TEMPORAL_NAMESPACE: '' };

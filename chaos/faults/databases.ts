@@ -4,6 +4,7 @@ import type { Gate } from '../gate.js';
 import type { Phase, Reached } from '../phases.js';
 import { until } from '../wait.js';
 import type { World } from '../world.js';
+import { stall } from './stall.js';
 
 type Side = 'source' | 'store';
 
@@ -82,9 +83,6 @@ const cut = (side: Side): Fault => ({
   },
 });
 
-/** Longer than heartbeats may stay away, shorter than what the server gives an idle transaction. */
-const STALL_MS = 15_000;
-
 const stalled = (side: Side): Fault => ({
   name: `packets between worker and ${side} stalled for 15 s`,
   workers: 1,
@@ -92,16 +90,11 @@ const stalled = (side: Side): Fault => ({
   mayEnd: ['Completed'],
   async fire(_, reached) {
     const gate = sides[side].gate(reached);
-    gate.stall();
-    reached.release();
-    try {
-      await new Promise((resolve) => setTimeout(resolve, STALL_MS));
+    return await stall(gate, reached, () => {
       const { connections, bytes } = gate.stalled();
       if (connections === 0) throw new Error('No connection was kept waiting.');
       return `${connections} connections, ${bytes} bytes kept waiting`;
-    } finally {
-      gate.flow();
-    }
+    });
   },
 });
 

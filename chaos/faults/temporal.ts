@@ -1,4 +1,5 @@
 import type { Fault } from '../faults.js';
+import { stall } from './stall.js';
 
 const killed: Fault = {
   name: 'Temporal server killed (kill -9) and started again on its database file',
@@ -12,25 +13,17 @@ const killed: Fault = {
   },
 };
 
-const STALL_MS = 15_000;
-
 const stalled: Fault = {
   name: 'packets between worker and Temporal stalled for 15 s',
   workers: 1,
   notAt: [],
   mayEnd: ['Completed'],
-  async fire({ temporal }, reached) {
-    temporal.gate.stall();
-    reached.release();
-    try {
-      await new Promise((resolve) => setTimeout(resolve, STALL_MS));
+  fire: ({ temporal }, reached) =>
+    stall(temporal.gate, reached, () => {
       const bytes = temporal.gate.waiting();
       if (bytes === 0) throw new Error('Nothing was kept waiting.');
       return `${bytes} bytes were kept waiting`;
-    } finally {
-      temporal.gate.flow();
-    }
-  },
+    }),
 };
 
 export const temporalFaults = [killed, stalled];

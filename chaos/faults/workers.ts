@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { statOf } from '../../dev/process-identity.js';
 import { importId } from '../../workflows/messages.js';
 import type { Fault } from '../faults.js';
 import { until } from '../wait.js';
@@ -45,7 +46,7 @@ const frozen: Fault = {
   async fire(world, reached) {
     const { worker } = reached;
     worker.signal('SIGSTOP');
-    await until('the stopped worker', async () => (await stateOf(worker.pid)) === 'T', 5_000);
+    await until('the stopped worker', () => Promise.resolve(isStopped(worker)), 5_000);
     try {
       const attempt = await until('another attempt', () => nextAttempt(world, reached), 120_000);
       return `attempt ${attempt} began while it was frozen`;
@@ -65,9 +66,9 @@ const frozenForAWhile: Fault = {
   async fire(_, { worker }) {
     worker.signal('SIGSTOP');
     try {
-      await until('the stopped worker', async () => (await stateOf(worker.pid)) === 'T', 5_000);
-      await new Promise((resolve) => setTimeout(resolve, 15_000));
-      if ((await stateOf(worker.pid)) !== 'T') throw new Error('The worker did not stay stopped.');
+      await until('the stopped worker', () => Promise.resolve(isStopped(worker)), 5_000);
+      await sleep(15_000);
+      if (!isStopped(worker)) throw new Error('The worker did not stay stopped.');
       return 'stopped';
     } finally {
       worker.signal('SIGCONT');
@@ -77,11 +78,7 @@ const frozenForAWhile: Fault = {
 
 export const workerFaults = [killed, oneOfTwoKilled, frozen, frozenForAWhile];
 
-/** Field 3 of proc(5)'s `stat`, after the name in parentheses. */
-async function stateOf(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[0];
-}
+const isStopped = ({ pid }: Worker) => statOf(pid)?.[0] === 'T';
 
 /** The number of an attempt after the first that has begun, or `all` where another worker has brought the import to its end. */
 async function nextAttempt({ client, chaos }: World, { sync, number }: Reached): Promise<string | undefined> {

@@ -10,6 +10,7 @@ import {
   statementPoolingAdvice,
   wasRaised,
   wordsOf,
+  type DatabaseError,
 } from './failure-kinds.js';
 
 export interface StatementContext {
@@ -41,8 +42,7 @@ export function statementError(error: unknown, context: StatementContext): Error
   const sqlstate = sqlstateOf(error);
   const words = isDatabaseError(error) ? wordsOf(error) : undefined;
   const code = sqlstate === undefined ? '' : ` (SQLSTATE ${sqlstate})`;
-  const mayQuote = phase === 'read' || (isDatabaseError(error) && wasRaised(error));
-  const says = words === undefined || mayQuote ? '' : ` The database says: ${words}`;
+  const says = isDatabaseError(error) ? saysIn(phase, error) : '';
   return new SourceError({
     message: `${doing[phase]} database "${address.name}" failed: ${whatHappened(error, context)}${code}.${says}`,
     phase,
@@ -50,6 +50,11 @@ export function statementError(error: unknown, context: StatementContext): Error
     ...(sqlstate !== undefined && { sqlstate }),
     ...(words !== undefined && { databaseMessage: words }),
   });
+}
+
+/** What the database said, as a sentence of a message; nothing where it may quote a cell. */
+export function saysIn(phase: SourcePhase, error: DatabaseError): string {
+  return phase === 'read' || wasRaised(error) ? '' : ` The database says: ${wordsOf(error)}`;
 }
 
 function whatHappened(error: unknown, context: StatementContext): string {

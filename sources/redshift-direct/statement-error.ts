@@ -1,6 +1,6 @@
 import ms from 'ms';
-import { isDatabaseError, wasRaised, wordsOf, type DatabaseError } from '../postgres/failure-kinds.js';
-import { doing, statementError, type StatementContext } from '../postgres/statement-error.js';
+import { isDatabaseError, wordsOf, type DatabaseError } from '../postgres/failure-kinds.js';
+import { doing, saysIn, statementError, type StatementContext } from '../postgres/statement-error.js';
 import { SourceError } from '../source-error.js';
 
 export const readOnlyAdvice =
@@ -28,10 +28,9 @@ export function redshiftError(error: unknown, context: StatementContext): Error 
   const { address, phase } = context;
   const { code } = error;
   const words = wordsOf(error);
-  const says = phase === 'read' || wasRaised(error) ? '' : ` The database says: ${words}`;
   const sqlstate = code === undefined ? '' : ` (SQLSTATE ${code})`;
   return new SourceError({
-    message: `${doing[phase]} database "${address.name}" failed: ${meaning.reason}${sqlstate}.${says}`,
+    message: `${doing[phase]} database "${address.name}" failed: ${meaning.reason}${sqlstate}.${saysIn(phase, error)}`,
     phase,
     retryable: meaning.retryable,
     ...(code !== undefined && { sqlstate: code }),

@@ -1,12 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { githubAnnotation } from '../../client/check-github.js';
-
-const program = fileURLToPath(new URL('../../bin/inlet.js', import.meta.url));
+import { program } from '../../dev/state.js';
 
 const good = `
 workspace: { name: acme }

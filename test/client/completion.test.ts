@@ -1,14 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { completionsOf } from '../../client/complete.js';
 import { makeCommandTree } from '../../client/complete-words.js';
 import { completionScripts } from '../../client/completion-scripts.js';
+import { program } from '../../dev/state.js';
 
-const inlet = fileURLToPath(new URL('../../bin/inlet.js', import.meta.url));
 const tree = await makeCommandTree();
 const names = () => Promise.resolve({ syncs: ['customers', 'companies', 'leads'], databases: ['crm'] });
 
@@ -56,7 +55,7 @@ describe('the script for bash', () => {
   /** What bash would offer for the last of the words; the stderr of it all comes along. */
   async function offered(...line: string[]): Promise<string> {
     const script = [
-      `inlet() { '${process.execPath}' '${inlet}' "$@"; }`,
+      `inlet() { '${process.execPath}' '${program}' "$@"; }`,
       completionScripts.bash,
       'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _inlet; echo "${COMPREPLY[*]}"',
     ].join('\n');

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { findTemporalCli } from '../../dev/temporal-cli.js';
 import { createInlet, type Inlet, type Started } from '../support/inlet.js';
+import { temporalCli } from '../support/own-temporal.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
@@ -56,11 +56,7 @@ const asked = JSON.stringify({ payloads: [hello] });
 
 describe("Temporal's own CLI", () => {
   async function temporal(...words: string[]) {
-    const cli = await findTemporalCli({
-      configured: process.env['INLET_TEMPORAL_CLI'],
-      searchPath: process.env['PATH'],
-      directory: '.inlet/bin',
-    });
+    const cli = await temporalCli();
     const ran = await execa(cli, [...words, '--address', inject('temporalAddress'), '-o', 'json'], {
       reject: false,
     });

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createInlet, dataOf, type Inlet, type Started } from '../support/inlet.js';
+import { createInlet, dataOf, type Inlet } from '../support/inlet.js';
 
 /* Cells of 10 MB: text, json and bytes, and one that is to be an email and is none. */
 
 const MB = 1024 * 1024;
 
 let inlet: Inlet;
-let worker: Started;
+let workerPid: number;
 beforeAll(async () => {
   inlet = await createInlet();
   await inlet.source.query(`
@@ -22,20 +22,11 @@ workspace: { name: ${inlet.workspace} }
 databases: { crm: { type: postgres, url: "\${CRM_DATABASE_URL}" } }
 syncs: { customers: { database: crm, every: 6h, identifyBy: id, query: SELECT * FROM customers } }
 `);
-  worker = inlet.start('worker');
-  await new Promise<void>((resolve) =>
-    worker.stderr.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('The worker serves')) resolve();
-    }),
-  );
+  workerPid = await inlet.startWorker();
   expect(await inlet.inlet('apply')).toMatchObject({ code: 0 });
   await inlet.untilStatus('customers', 1, 'Some Rows Failed');
 }, 300_000);
-afterAll(async () => {
-  worker.kill('SIGTERM');
-  await worker;
-  await inlet.close();
-});
+afterAll(() => inlet.close());
 
 describe('cells of 10 MB', () => {
   it('come to the workspace whole', async () => {
@@ -61,7 +52,7 @@ describe('cells of 10 MB', () => {
   });
 
   it('do not pile up in the worker, which never holds a cell', async () => {
-    const status = await readFile(`/proc/${worker.pid ?? 0}/status`, 'utf8');
+    const status = await readFile(`/proc/${workerPid}/status`, 'utf8');
     const peakMb = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
     // Some 300 MB of it are Node.js, the SDK and the workflows' bundle; the rows have 160 MB.
     expect(peakMb).toBeLessThan(600);

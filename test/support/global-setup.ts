@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from '../../dev/postgres-server.js';
-import { findTemporalCli } from '../../dev/temporal-cli.js';
 import { startTemporal } from '../../dev/temporal-server.js';
 import { workflowBundle } from '../../worker/workflow-bundle.js';
 import { endLeftovers, own, prefix } from './leftovers.js';
+import { temporalCli } from './own-temporal.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -21,8 +20,6 @@ declare module 'vitest' {
     workflowBundlePath: string;
   }
 }
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** One PostgreSQL, one Temporal dev server and one bundle for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -69,14 +66,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 function findCli(): Promise<string> {
   let said = 0;
-  return findTemporalCli({
-    configured: process.env['INLET_TEMPORAL_CLI'],
-    searchPath: process.env['PATH'],
-    directory: join(root, '.inlet', 'bin'),
-    onProgress: (doing) => {
-      if (Date.now() - said < 10_000) return;
-      said = Date.now();
-      process.stderr.write(`${doing}\n`);
-    },
+  return temporalCli((doing) => {
+    if (Date.now() - said < 10_000) return;
+    said = Date.now();
+    process.stderr.write(`${doing}\n`);
   });
 }

@@ -2,15 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa, type ResultPromise } from 'execa';
 import pg from 'pg';
 import { expect, inject, vi } from 'vitest';
+import { program } from '../../dev/state.js';
 import { findImport } from '../../store/import-log.js';
 import type { ImportStatus } from '../../store/records.js';
 import { createDatabase, type TestDatabase } from './database.js';
-
-const program = fileURLToPath(new URL('../../bin/inlet.js', import.meta.url));
 
 export interface Ran {
   code: number;
@@ -36,7 +34,8 @@ export interface Inlet {
   shell(line: string): Promise<Ran>;
   /** Waits until the log says so of an import: minutes, for a machine that does much else. */
   untilStatus(sync: string, number: number, status: ImportStatus): Promise<void>;
-  startWorker(...words: string[]): Promise<void>;
+  /** Returns once it serves, with its process id. */
+  startWorker(...words: string[]): Promise<number>;
   /** Kills it with SIGKILL: nothing of it gets to say goodbye. */
   killWorker(): Promise<void>;
   /** Sends SIGTERM and waits until it has drained. */
@@ -73,7 +72,7 @@ export async function createInlet(): Promise<Inlet> {
   const start = (...words: string[]) => run(process.execPath, [program, ...words]);
   let worker: Started | undefined;
 
-  async function startWorker(...words: string[]): Promise<void> {
+  async function startWorker(...words: string[]): Promise<number> {
     const started = start(...words, 'worker');
     worker = started;
     await new Promise<void>((resolve, reject) => {
@@ -84,6 +83,7 @@ export async function createInlet(): Promise<Inlet> {
       });
       started.once('exit', () => reject(new Error(`The worker ended: ${said}`)));
     });
+    return started.pid ?? 0;
   }
 
   async function killWorker(): Promise<void> {

@@ -1,11 +1,10 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { findTemporalCli } from '../../dev/temporal-cli.js';
-import { startTemporal, type TemporalServer } from '../../dev/temporal-server.js';
+import type { TemporalServer } from '../../dev/temporal-server.js';
 import { createInlet, dataOf, type Inlet } from '../support/inlet.js';
+import { startOwnTemporal } from '../support/own-temporal.js';
 
 const PEOPLE = 60_000;
 
@@ -16,7 +15,7 @@ let server: TemporalServer;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'inlet-restarted-'));
   await chmod(directory, 0o755);
-  server = await startServer();
+  server = await startOwnTemporal(directory);
   inlet = await createInlet();
   inlet.env['TEMPORAL_ADDRESS'] = server.address;
   await inlet.write(`
@@ -33,20 +32,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** On its database file and, once it has one, its port. */
-async function startServer(port = 0): Promise<TemporalServer> {
-  return await startTemporal({
-    cli: await findTemporalCli({
-      configured: process.env['INLET_TEMPORAL_CLI'],
-      searchPath: process.env['PATH'],
-      directory: fileURLToPath(new URL('../../.inlet/bin', import.meta.url)),
-    }),
-    databaseFile: join(directory, 'temporal.db'),
-    ...(port > 0 && { port: { number: port, ifTaken: 'insist' as const } }),
-    logFile: join(directory, 'temporal.log'),
-  });
-}
-
 describe('a Temporal server that is killed in the midst of an import', () => {
   it('and started again on its database goes on with it: every row counts once', async () => {
     const lock = await inlet.source.connect();
@@ -62,7 +47,7 @@ describe('a Temporal server that is killed in the midst of an import', () => {
     // The query goes on and its rows come in, with nobody to be told.
     await lock.query('ROLLBACK');
     lock.release();
-    server = await startServer(server.port);
+    server = await startOwnTemporal(directory, server.port);
 
     await inlet.untilStatus('everybody', 2, 'Completed');
     expect(dataOf(await inlet.inlet('import', 'everybody', '2', '--json'))).toMatchObject({
