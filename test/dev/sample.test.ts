@@ -8,7 +8,7 @@ import { differences, expected, liveALittle, mendLeads, redshiftFile, sampleFile
 import { root } from '../../dev/state.js';
 import type { FailureCount } from '../../store/records.js';
 import { importRecord } from '../client/records.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, ensureRole } from '../support/database.js';
 
 const failuresOfLeads = (): FailureCount[] => [
   { query: 'main', reason: 'blank_key', count: 12 },
@@ -61,9 +61,8 @@ beforeEach(async () => {
   const database = await createDatabase('sample');
   onTestFinished(() => database.drop());
   ({ url } = database);
+  await ensureRole('crm_reader');
   await connected(url, async (client) => {
-    const { rows } = await client.query(`SELECT FROM pg_roles WHERE rolname = 'crm_reader'`);
-    if (rows.length === 0) await client.query('CREATE ROLE crm_reader');
     await client.query(await readFile(join(root, 'examples', 'crm.sql'), 'utf8'));
   });
 });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ensureRole } from '../support/database.js';
 import { createInlet, type Inlet } from '../support/inlet.js';
 import { readPages, root, type Block } from './pages.js';
 
@@ -20,8 +21,7 @@ let inlet: Inlet;
 
 beforeAll(async () => {
   inlet = await createInlet();
-  const { rowCount } = await inlet.source.query(`SELECT FROM pg_roles WHERE rolname = 'crm_reader'`);
-  if (rowCount === 0) await inlet.source.query('CREATE ROLE crm_reader');
+  await ensureRole('crm_reader');
   await inlet.source.query(await readFile(join(root, 'examples', 'crm.sql'), 'utf8'));
   const sample = await readFile(join(root, 'examples', 'inlet.yaml'), 'utf8');
   // Hourly, so that what the blocks do is not in the way of the schedule.

@@ -112,7 +112,7 @@ describe('a snapshot', () => {
   it('shows itself to the administrator as what it is', async () => {
     const snapshot = await open('SELECT 1');
     const { rows } = await admin.query(
-      `SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'inlet: %'`,
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'inlet: %'`,
     );
     await snapshot.close();
     expect(rows).toHaveLength(1);
@@ -228,7 +228,9 @@ describe('rows that can not be read to their end', () => {
     const snapshot = await open(endless);
     const failure = failureOf(bytesOf(await snapshot.rows('main')));
     await untilRunning();
-    await admin.query(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%'`);
+    await admin.query(
+      `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%'`,
+    );
     expect((await failure).message).toContain('somebody cancelled it');
     await snapshot.close();
   });
@@ -237,7 +239,9 @@ describe('rows that can not be read to their end', () => {
     const snapshot = await open(endless);
     const failure = failureOf(bytesOf(await snapshot.rows('main')));
     await untilRunning();
-    await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%'`);
+    await admin.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%'`,
+    );
     expect(await failure).toMatchObject({ sqlstate: '57P01', retryable: true });
     await snapshot.close();
   });
@@ -246,7 +250,7 @@ describe('rows that can not be read to their end', () => {
     const snapshot = await open('SELECT 1');
     const rows = await snapshot.rows('main');
     await admin.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'inlet: %'`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'inlet: %'`,
     );
     expect(await failureOf(bytesOf(rows))).toMatchObject({ phase: 'read', retryable: true });
     await snapshot.close();

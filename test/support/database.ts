@@ -26,6 +26,13 @@ export async function createDatabase(prefix: string, options = ''): Promise<Test
   };
 }
 
+/** Makes a role that other files make as well, perhaps at this moment: roles belong to the server, not to a database. */
+export async function ensureRole(name: string): Promise<void> {
+  await asSuperuser(`
+    DO $$ BEGIN CREATE ROLE ${pg.escapeIdentifier(name)};
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`);
+}
+
 async function asSuperuser(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: inject('postgresUrl') });
   await client.connect();
