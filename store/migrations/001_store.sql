@@ -28,11 +28,12 @@ CREATE TABLE inlet.sync (
   UNIQUE (workspace_id, name)
 );
 
--- By this Temporal knows an import. A counter would go back with the store when that is restored from a backup, and give an
--- import the number of one that it has forgotten, and whose workflow goes on. So it is the milliseconds since 1970, and ten
--- random bits for those of one millisecond; below 2^53, what a number of JavaScript holds, until the year 2248.
+-- By this Temporal knows an import. A counter alone would go back with the store when that is restored from a backup, and give
+-- an import the number of one that it has forgotten, and whose workflow goes on. So it is the milliseconds since 1970, and a
+-- counter of ten bits for those of one millisecond; below 2^53, what a number of JavaScript holds, until the year 2248.
+CREATE SEQUENCE inlet.import_in_millisecond AS int MINVALUE 0 MAXVALUE 1023 CYCLE;
 CREATE FUNCTION inlet.new_import_id() RETURNS bigint LANGUAGE sql VOLATILE
-RETURN (extract(epoch FROM clock_timestamp()) * 1000)::bigint * 1024 + floor(random() * 1024)::bigint;
+RETURN (extract(epoch FROM clock_timestamp()) * 1000)::bigint * 1024 + nextval('inlet.import_in_millisecond');
 
 CREATE TABLE inlet.import (
   import_id        bigint PRIMARY KEY DEFAULT inlet.new_import_id(),

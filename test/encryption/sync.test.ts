@@ -89,8 +89,12 @@ describe('with a key', () => {
     await inlet.stopWorker();
     setKeys(keys.recent, keys.old);
     await inlet.startWorker();
-    expect((await inlet.inlet('status', 'customers')).stdout).toContain(MARKER);
-    expect(await inlet.inlet('trigger', 'customers', '--wait')).toMatchObject({ code: 0 });
+    await vi.waitFor(
+      async () => expect((await inlet.inlet('status', 'customers')).stdout).toContain(MARKER),
+      { timeout: 60_000 },
+    );
+    const triggered = await inlet.inlet('trigger', 'customers', '--wait');
+    expect(triggered, triggered.stderr).toMatchObject({ code: 0 });
     const { bytes } = await raw();
     for (const id of ['2026-05', '2026-11']) expect(bytes.includes(id)).toBe(true);
   });
@@ -142,9 +146,15 @@ describe('where a key is missing', () => {
     setKeys(keys.recent);
     await inlet.startWorker();
     setKeys(keys.old);
-    const { code, stderr } = await inlet.inlet('trigger', 'late');
-    expect(code).toBe(1);
-    expect(stderr).toContain('No worker answered. One has tried to, and could not: its log says why.');
+    // A command waits four seconds; on a busy machine a worker has not tried by then.
+    await vi.waitFor(
+      async () => {
+        const { code, stderr } = await inlet.inlet('trigger', 'late');
+        expect(code).toBe(1);
+        expect(stderr).toContain('No worker answered. One has tried to, and could not: its log says why.');
+      },
+      { timeout: 60_000 },
+    );
     expect((await inlet.stopWorker()).stderr).toContain(
       'encrypted with the key \\"2026-05\\", which is not in',
     );

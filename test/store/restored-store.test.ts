@@ -81,3 +81,10 @@ test('an import that the store has forgotten is closed with a sentence, and not 
     nonRetryable: true,
   });
 });
+
+test('imports that open in one millisecond each get a key of their own', async () => {
+  const { rows } = await database.store.pool.query<{ keys: number }>(
+    'SELECT count(DISTINCT id)::int AS keys FROM (SELECT inlet.new_import_id() AS id FROM generate_series(1, 1024)) given',
+  );
+  expect(rows).toEqual([{ keys: 1024 }]);
+});
