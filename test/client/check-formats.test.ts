@@ -123,13 +123,13 @@ describe('a GitHub annotation', () => {
   const problem = {
     level: 'error',
     rule: 'configuration',
-    file: '/work/a,b: 50%.yaml',
+    file: '/srv/a,b: 50%.yaml',
     line: 1,
     column: 2,
   } as const;
 
   it('escapes what would end it or a property of it', () => {
-    const said = githubAnnotation({ ...problem, message: '100% wrong: a,\nb' }, '/work');
+    const said = githubAnnotation({ ...problem, message: '100% wrong: a,\nb' }, '/srv');
     expect(said).toBe(
       '::error file=a%2Cb%3A 50%25.yaml,line=1,col=2,title=inlet check::100%25 wrong: a,\\nb',
     );
@@ -137,7 +137,7 @@ describe('a GitHub annotation', () => {
 
   it('leaves out a place that is not known', () => {
     const { file, level, rule } = problem;
-    expect(githubAnnotation({ file, level, rule, message: 'gone' }, '/work')).toMatch(
+    expect(githubAnnotation({ file, level, rule, message: 'gone' }, '/srv')).toMatch(
       /^::error file=[^,]+,title=inlet check::gone$/,
     );
   });
