@@ -4,14 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Interrupted, listenForInterruption } from '../dev/interruption.js';
 import { applyAll } from './load/apply-all.js';
-import { pauseAll, syncsOfBurst, triggerAll, until, wasWithdrawn } from './load/burst.js';
+import { pauseAll, syncsOfBurst, triggerAll, wasWithdrawn } from './load/burst.js';
 import { compare } from './load/compare.js';
 import { applyFigures, burstFigures, importFigures, processFigures, type Figures } from './load/figures.js';
 import { readExecutions, readLog, skippedAs, type LoggedImport } from './load/imports.js';
 import { readOptions } from './load/options.js';
 import { reportText } from './load/report.js';
 import { Sampling } from './load/samples.js';
-import { Started, startLoadWorker, startServers } from './load/servers.js';
+import { Started, startBenchWorker, startServers } from './support/servers.js';
+import { until } from './support/until.js';
 import { makeSourceData } from './load/source-data.js';
 import { kinds, writeWorkspaces } from './load/workspaces.js';
 
@@ -57,7 +58,7 @@ async function run(signal: AbortSignal): Promise<{ figures: Figures; problems: s
   try {
     say(`starting one worker for ${workspaces.length} files`);
     const files = workspaces.map(({ file }) => file);
-    const worker = await startLoadWorker(servers, files, started);
+    const worker = await startBenchWorker(servers, files, started);
     say(`the worker was ready after ${(worker.readyMs / 1000).toFixed(1)} s; applying ${total} syncs`);
     source.startChanging();
     const applied = await applyAll(servers, workspaces, signal);

@@ -39,7 +39,7 @@ const SUPERUSER = 'postgres';
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  shared_buffers: '256MB',
+  shared_buffers: '1GB',
   max_connections: '200',
   max_wal_size: '2GB',
   checkpoint_completion_target: '0.9',

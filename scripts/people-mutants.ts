@@ -192,7 +192,7 @@ export const mutants: Mutant[] = [
   },
   {
     rule: 'identifiers wanted twice are contested',
-    find: /(TABLE inlet_wanted_twice[^]*?)HAVING count\(\*\) > 1/,
+    find: /(false AS of_key[^]*?)HAVING count\(\*\) > 1/,
     put: '$1HAVING count(*) > 1000',
   },
   {

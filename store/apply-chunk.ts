@@ -32,6 +32,8 @@ export async function applyChunk(
   staged: StagedQuery,
   chunk: Chunk,
 ): Promise<ChunkCounts> {
+  const { kind } = chunk;
+  if (kind === 'settled') return { ...summed([]), unchanged: chunk.rows };
   // Plans from the statistics of a fresh staging table pick merge and hash joins over all people, and from those of an
   // empty workspace a scan of everybody, who may be many before the chunk is through: the indexes win. No key comes
   // twice, so remembering who was found is for nothing.
@@ -53,14 +55,14 @@ export async function applyChunk(
   });
   const room = await failuresLeft(client, work, chunk);
   const values = (first: number, last: number) => [within, work.key, first, last, room];
-  if (!chunk.contested) {
+  if (kind !== 'contested') {
     const { marked } = chunk;
     const apply = (fresh: boolean) =>
-      client.query<OutcomeCount>(sql({ of: 'blocks', marked, fresh }), values(chunk.first, chunk.last));
+      client.query<OutcomeCount>(sql({ of: kind, marked, fresh }), values(chunk.first, chunk.last));
     return summed([chunk.fresh ? await hopefully(client, apply) : await apply(false)]);
   }
   const levels = await levelsOf(client, tables.marks, chunk);
-  const byLevel = sql({ of: 'positions', marked: false, fresh: false });
+  const byLevel = sql({ of: 'contested', marked: false, fresh: false });
   const counts = summed(await levelByLevel(client, byLevel, levels, values));
   if (counts.failed > 0) await trimFailures(client, work.key);
   return counts;
@@ -191,11 +193,11 @@ async function failuresLeft(
   { key, settings }: StagedWork,
   chunk: Chunk,
 ): Promise<number> {
-  if (chunk.contested) return settings.keepFailures;
+  if (chunk.kind === 'contested') return settings.keepFailures;
   const { before } = only(
     await client.query<{ before: number }>(
       `SELECT coalesce(sum(failed), 0)::bigint AS before FROM inlet.chunk
-       WHERE import_id = $1 AND NOT contested AND (query, chunk) < ($2, $3)`,
+       WHERE import_id = $1 AND kind <> 'contested' AND (query, chunk) < ($2, $3)`,
       [key, chunk.query, chunk.chunk],
     ),
   );

@@ -41,7 +41,8 @@ function judging({ tables, rows, mode }: ObjectsStatement, range: Range): string
       CASE d.action
         WHEN 'add' THEN a.attributes
         WHEN 'update' THEN CASE WHEN ${rows.changes('o.attributes', 'a.attributes')} THEN ${rows.merged('o.attributes', 'a.attributes')} END
-      END AS merged
+      END AS merged,
+      CASE WHEN d.action IN ('add', 'update') THEN ${rows.hash} END AS row_hash
     FROM ${from}
     ${rows.laterals}
     CROSS JOIN LATERAL (SELECT ${rows.key} AS key, ${rows.problem} AS problem OFFSET 0) i
@@ -74,13 +75,13 @@ function judging({ tables, rows, mode }: ObjectsStatement, range: Range): string
 function writing({ tables }: ObjectsStatement, { fresh }: Range): string {
   return `
   added AS (
-    INSERT INTO ${tables.objects} (object_type_id, object_id, attributes)
-    SELECT $1, key, merged FROM changes WHERE action = 'add'
+    INSERT INTO ${tables.objects} (object_type_id, object_id, attributes, row_hash)
+    SELECT $1, key, merged, row_hash FROM changes WHERE action = 'add'
   )${
     fresh
       ? ''
       : `, written AS (
-    UPDATE ${tables.objects} o SET attributes = c.merged, updated_at = now()
+    UPDATE ${tables.objects} o SET attributes = c.merged, row_hash = c.row_hash, updated_at = now()
     FROM changes c WHERE c.action = 'update' AND o.object_key = c.object_key AND c.merged IS NOT NULL
   )`
   }`;

@@ -31,7 +31,8 @@ export function applyPeople(statement: PeopleStatement, range: Range, result: Re
     written: `CASE WHEN action = 'add' THEN 'person' WHEN merged IS NOT NULL THEN 'attributes' ELSE 'none' END`,
   };
   return `
-  WITH ${judging(statement, range)}, ${writing(statement, range)}${joining(statement)},
+  WITH ${range.fresh && statement.rows.laterals === '' ? judgingNewcomers(statement, range) : judging(statement, range)},
+  ${outcomes}, ${writing(statement, range)}${joining(statement)},
   ${reporting('main', tables, rows, refusals, failureMessage)}
   ${resultOf(result, membership === null ? undefined : 'joined')}`;
 }
@@ -61,11 +62,12 @@ function judging({ tables, rows, mode, settings }: PeopleStatement, range: Range
           THEN ${rows.merged('p.attributes', 'a.attributes')}
         END
       END AS merged,
+      CASE WHEN d.action IN ('add', 'update', 'claim') AND d.refusal IS NULL THEN ${rows.hash} END AS row_hash,
       CASE WHEN d.refusal = 'belongs_to_another' THEN inlet.person_name(q.id, q.email) END AS collides_with
     FROM ${from}
     ${rows.laterals}
     CROSS JOIN LATERAL (
-      SELECT ${rows.key} AS key, ${rows.other === null ? 'NULL::text' : `CASE WHEN ${usable(rows.other)} THEN ${rows.other} END`} AS other,
+      SELECT ${rows.key} AS key, ${otherOf(rows)} AS other,
              ${rows.problem} AS problem OFFSET 0
     ) i
     ${person('p', key, `CASE WHEN ${sound} THEN ${compared(key, 'i.key')} END`)}
@@ -100,7 +102,38 @@ function judging({ tables, rows, mode, settings }: PeopleStatement, range: Range
       SELECT CASE WHEN d.action IN ('add', 'update', 'claim') THEN ${rows.attributes} END AS attributes OFFSET 0
     ) a
     WHERE ${where}
-  ), outcome AS (
+  )`;
+}
+
+/**
+ * The same where nobody is looked up: subqueries in place of joins, which cost more than what they join. Not for json, of
+ * which a deep cell must not find more of the stack here than when it comes again.
+ */
+function judgingNewcomers({ tables, rows, mode, settings }: PeopleStatement, range: Range): string {
+  const { from, where, level } = seen(tables, range);
+  const { mayAdd } = rightsOf(rows, mode, settings);
+  return `
+  changes AS MATERIALIZED (
+    SELECT n, place, level, key, other, problem, action, refusal, NULL::bigint AS target,
+      CASE action WHEN 'add' THEN ${rows.attributes} END AS merged,
+      CASE WHEN action = 'add' AND refusal IS NULL THEN ${rows.hash} END AS row_hash,
+      NULL::text AS collides_with
+    FROM (
+      SELECT *, CASE WHEN problem IS NOT NULL OR level IS NOT NULL THEN 'none' ELSE ${mayAdd ? `'add'` : `'skip'`} END AS action,
+        ${mayAdd ? `CASE WHEN problem IS NULL AND level IS NULL AND other IS NOT NULL THEN inlet.identifier_problem('${rows.otherIdentifier}', other) END` : 'NULL::text'} AS refusal
+      FROM (
+        SELECT s.*, s.ctid AS place, ${level} AS level, ${rows.key} AS key, ${otherOf(rows)} AS other, ${rows.problem} AS problem
+        FROM ${from} WHERE ${where} OFFSET 0
+      ) s OFFSET 0
+    ) s
+  )`;
+}
+
+/** The other identifier's cell, if there is one in it. */
+const otherOf = ({ other }: PeopleRows) =>
+  other === null ? 'NULL::text' : `CASE WHEN ${usable(other)} THEN ${other} END`;
+
+const outcomes = `outcome AS (
     SELECT n, coalesce(problem, refusal) AS reason, CASE
         WHEN level = 0 THEN 'superseded'
         WHEN level > 0 THEN 'contested'
@@ -112,7 +145,6 @@ function judging({ tables, rows, mode, settings }: PeopleStatement, range: Range
       END AS outcome, refusal IS NOT NULL AND action = 'add' AS added_by_failed
     FROM changes
   )`;
-}
 
 /**
  * A person whom nothing changes is not written. Where nobody is looked up, nobody is changed, and there is no UPDATE: it
@@ -122,8 +154,8 @@ function writing({ tables, rows }: PeopleStatement, { fresh }: Range): string {
   const { identifyBy: key, otherIdentifier: other } = rows;
   return `
   added AS (
-    INSERT INTO ${tables.people} (workspace_id, ${key}, ${other}, attributes)
-    SELECT $1, key, CASE WHEN refusal IS NULL THEN other END, merged FROM changes WHERE action = 'add'
+    INSERT INTO ${tables.people} (workspace_id, ${key}, ${other}, attributes, row_hash)
+    SELECT $1, key, CASE WHEN refusal IS NULL THEN other END, merged, row_hash FROM changes WHERE action = 'add'
     RETURNING person_id
   )${
     fresh
@@ -132,7 +164,7 @@ function writing({ tables, rows }: PeopleStatement, { fresh }: Range): string {
     UPDATE ${tables.people} p SET
       ${key} = coalesce(p.${key}, c.key),
       ${other} = CASE WHEN c.sets_other THEN c.other ELSE p.${other} END,
-      attributes = c.merged, updated_at = now()
+      attributes = c.merged, row_hash = c.row_hash, updated_at = now()
     FROM changes c WHERE p.person_id = c.target AND c.merged IS NOT NULL
   )`
   }`;

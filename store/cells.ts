@@ -103,9 +103,13 @@ const laterally = (alias: string, columns: string[]): string[] =>
 const MAX_ALIAS_BYTES = 63;
 const isAlias = (text: string) => text !== '' && Buffer.byteLength(text) <= MAX_ALIAS_BYTES;
 
+/** The order in which jsonb keeps the keys of an object: it sorts what does not come so. */
+const asJsonbKeeps = ([one]: [string, string], [other]: [string, string]) =>
+  Buffer.byteLength(one) - Buffer.byteLength(other) || Buffer.compare(Buffer.from(one), Buffer.from(other));
+
 /** A jsonb object of many members, built from one record: no limit on their number, and the fastest way there is. */
 export function objectOf(members: [string, string][]): string {
-  const short = members.filter(([key]) => isAlias(key));
+  const short = members.filter(([key]) => isAlias(key)).toSorted(asJsonbKeeps);
   const long = members.filter(([key]) => !isAlias(key));
   const parts = [
     ...(short.length === 0 ? [] : [recordOf('to_jsonb', short)]),

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Identifier } from '../config/sync-definition.js';
 import type { PlanInput } from './plan.js';
+import { otherHash } from './repeated.js';
 import { compared, rightsOf, usable, type PeopleRows } from './row-sql.js';
 import { only } from './store.js';
 
@@ -9,17 +10,22 @@ import { only } from './store.js';
  * contested if it wants or may give up such an identifier (docs/semantics.md, "The order"). Identifiers are given up only
  * where emails may change by id. One that stays with its person is not contested, however many want it: all of them are
  * refused, in any order. Any superset would be right: contested rows are applied by the same statement, only in order.
+ * @param isRepeated whether some other identifier's hash repeats among the rows (`findRepeated`)
  * @returns how many rows are contested; they have their levels and positions
  */
-export async function markContested(client: pg.ClientBase, input: PeoplePlan): Promise<number> {
+export async function markContested(
+  client: pg.ClientBase,
+  input: PeoplePlan,
+  isRepeated: boolean,
+): Promise<number> {
   const { rows, definition, settings } = input;
-  if (rows.other === null || rows.comparedOther === null) return 0;
-  const other = { cell: rows.other, compared: rows.comparedOther };
   const { mayMove } = rightsOf(rows, definition.mode, settings);
+  if (rows.other === null || rows.comparedOther === null || !(isRepeated || mayMove)) return 0;
+  const other = { cell: rows.other, compared: rows.comparedOther };
   await client.query(
     `CREATE TEMP TABLE inlet_contested (identifier text COLLATE "C" PRIMARY KEY) ON COMMIT DROP`,
   );
-  await findWantedByMany(client, input, other);
+  if (isRepeated) await findWantedByMany(client, input, other);
   if (mayMove) await findGivenUp(client, input, other);
   const { rowCount } = await client.query('SELECT FROM inlet_contested LIMIT 1');
   if (rowCount === 0) return 0;
@@ -45,22 +51,16 @@ interface Other {
   compared: string;
 }
 
-/** Identifiers that more than one key wants, and that nobody with a key has. Counted by hash first, as keys are. */
+/** Identifiers that more than one key wants, and that nobody with a key has. */
 async function findWantedByMany(
   client: pg.ClientBase,
   { tables: { stage, marks, people }, rows, scope: { workspaceId } }: PeoplePlan,
   other: Other,
 ): Promise<void> {
-  const hash = `hashtextextended(${other.compared}, 0)`;
-  await client.query(`
-    CREATE TEMP TABLE inlet_wanted_twice ON COMMIT DROP AS
-    SELECT ${hash} AS hash FROM ${stage} s WHERE ${usable(other.cell)} GROUP BY 1 HAVING count(*) > 1`);
-  const { rowCount } = await client.query('SELECT FROM inlet_wanted_twice LIMIT 1');
-  if (rowCount === 0) return;
   await client.query(`
     INSERT INTO inlet_contested
     SELECT ${other.compared}
-    FROM inlet_wanted_twice w JOIN ${stage} s ON ${hash} = w.hash
+    FROM inlet_repeated r JOIN ${stage} s ON ${otherHash(other.compared)} = r.hash AND NOT r.of_key
     WHERE ${usable(other.cell)} AND NOT EXISTS (SELECT FROM ${marks} m WHERE m.n = s.n)
     GROUP BY 1
     HAVING count(*) > 1 AND bool_and(inlet.identifier_problem('${rows.otherIdentifier}', ${other.cell}) IS NULL)`);

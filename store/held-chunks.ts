@@ -14,7 +14,7 @@ export async function waitForHeldChunks(store: Store, key: string): Promise<bool
       // Without the fence, which a session that only waits must not hold.
       const { rowCount } = await client.query(
         `SELECT FROM inlet.chunk WHERE import_id = $1 AND applied_at IS NULL
-         ORDER BY query, contested, chunk LIMIT 1 FOR UPDATE`,
+         ORDER BY query, kind, chunk LIMIT 1 FOR UPDATE`,
         [key],
       );
       return rowCount === 1;

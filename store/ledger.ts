@@ -23,6 +23,8 @@ export class StagingLost extends Error {
 
 /** Large enough that a chunk's overhead vanishes, small enough that a lost one is soon repeated. */
 const CHUNK_ROWS = 20_000;
+/** Below that, the rows that are left cost as much as all. */
+const SETTLES_FROM = 0.5;
 
 /** An import whose query is staged. */
 export interface StagedWork extends OpenImport {
@@ -33,10 +35,16 @@ export interface StagedWork extends OpenImport {
  * Plans a staged import and writes the ledger, once: repeated, it gives the ledger that is there. Where more rows fail
  * by themselves than `maxFailures` allows, there is nothing to apply.
  * @param chunkRows rows of a chunk, about; contested ones apart
+ * @param settlesFrom the share of rows that would change nothing from which they are settled by the plan
  * @returns the number of chunks to apply
  * @throws FencedOff, StagingLost
  */
-export async function planImport(store: Store, work: StagedWork, chunkRows = CHUNK_ROWS): Promise<number> {
+export async function planImport(
+  store: Store,
+  work: StagedWork,
+  chunkRows = CHUNK_ROWS,
+  settlesFrom = SETTLES_FROM,
+): Promise<number> {
   return await transaction(store, planning, async (client) => {
     await holdFence(client, work.key);
     const { planned } = only(
@@ -48,7 +56,7 @@ export async function planImport(store: Store, work: StagedWork, chunkRows = CHU
     if (!planned) {
       await client.query(`SET LOCAL work_mem = '128MB'`);
       await prepareScope(client, work);
-      await planQueries(client, work, chunkRows);
+      await planQueries(client, work, chunkRows, settlesFrom);
       await client.query('UPDATE inlet.import SET planned_at = now() WHERE import_id = $1', [work.key]);
     }
     const { chunks } = only(
@@ -61,7 +69,12 @@ export async function planImport(store: Store, work: StagedWork, chunkRows = CHU
   });
 }
 
-async function planQueries(client: pg.ClientBase, work: StagedWork, chunkRows: number): Promise<void> {
+async function planQueries(
+  client: pg.ClientBase,
+  work: StagedWork,
+  chunkRows: number,
+  settlesFrom: number,
+): Promise<void> {
   const { definition, settings, staging } = work;
   const scope = await readScope(client, work);
   const queries = stagedQueries(staging).map(({ query, staged }) => ({
@@ -74,7 +87,10 @@ async function planQueries(client: pg.ClientBase, work: StagedWork, chunkRows: n
   for (const { table } of queries) await mustExist(client, work, table);
   if (await stopBeforehand(client, work, queries)) return;
   for (const { query, tables, rows, promised } of queries) {
-    const chunks = await planRows(client, { tables, scope, definition, settings, rows, chunkRows });
+    const chunks = await planRows(client, {
+      ...{ tables, scope, definition, settings, rows, chunkRows },
+      settlesFrom,
+    });
     const found = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
     if (found !== promised) throw new StagingLost(staging.table);
     await writeLedger(client, work.key, query, chunks);
@@ -96,9 +112,9 @@ async function writeLedger(
 ): Promise<void> {
   const numbered = chunks.map((chunk, index) => ({ chunk: index + 1, ...chunk }));
   await client.query(
-    `INSERT INTO inlet.chunk (import_id, query, chunk, contested, first, last, marked, fresh, rows_promised, rows)
-     SELECT $1, $3, c.chunk, c.contested, c.first, c.last, c.marked, c.fresh, c."rowsPromised", c.rows
-     FROM jsonb_to_recordset($2) AS c(chunk int, contested boolean, first bigint, last bigint, marked boolean, fresh boolean,
+    `INSERT INTO inlet.chunk (import_id, query, chunk, kind, first, last, marked, fresh, rows_promised, rows)
+     SELECT $1, $3, c.chunk, c.kind, c.first, c.last, c.marked, c.fresh, c."rowsPromised", c.rows
+     FROM jsonb_to_recordset($2) AS c(chunk int, kind text, first bigint, last bigint, marked boolean, fresh boolean,
                                       "rowsPromised" bigint, rows bigint)`,
     [key, JSON.stringify(numbered), query],
   );
@@ -149,13 +165,13 @@ export async function isStopped(client: pg.ClientBase | pg.Pool, work: StagedWor
   return work.definition.maxFailures !== undefined && (await findExcess(client, work.key)) !== null;
 }
 
-const chunkFields = `query, chunk, contested, first, last, marked, fresh, rows_promised AS "rowsPromised", rows`;
+const chunkFields = `query, chunk, kind, first, last, marked, fresh, rows_promised AS "rowsPromised", rows`;
 
 /** Any chunk of a query that is not contested and that nobody else works on. */
 async function takeFree(client: pg.ClientBase, key: string, query: QueryName): Promise<Chunk | null> {
   const { rows } = await client.query<Chunk>(
     `SELECT ${chunkFields} FROM inlet.chunk
-     WHERE import_id = $1 AND query = $2 AND applied_at IS NULL AND NOT contested
+     WHERE import_id = $1 AND query = $2 AND applied_at IS NULL AND kind <> 'contested'
      ORDER BY chunk LIMIT 1 FOR UPDATE SKIP LOCKED`,
     [key, query],
   );
@@ -173,7 +189,7 @@ async function takeContested(client: pg.ClientBase, key: string): Promise<Chunk 
   if (!mine) return null;
   const { rows } = await client.query<Chunk>(
     `SELECT ${chunkFields} FROM inlet.chunk
-     WHERE import_id = $1 AND query = 'main' AND applied_at IS NULL AND contested
+     WHERE import_id = $1 AND query = 'main' AND applied_at IS NULL AND kind = 'contested'
      ORDER BY chunk LIMIT 1 FOR UPDATE`,
     [key],
   );

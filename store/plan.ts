@@ -4,12 +4,17 @@ import { markContested } from './contested.js';
 import type { ImportScope } from './import-scope.js';
 import { tablesLookedUp, type ImportTables } from './import-tables.js';
 import type { AnyRows } from './row-sql.js';
+import { findRepeated, keyHash } from './repeated.js';
+import { settleRows } from './settle.js';
 import { mendStatistics } from './statistics.js';
 import { only } from './store.js';
 
+/** Where a chunk's rows are, and how they are applied: see `inlet.chunk`. */
+export type ChunkKind = 'blocks' | 'listed' | 'contested' | 'settled';
+
 export interface PlannedChunk {
-  contested: boolean;
-  /** Blocks of the staging table, or positions among the contested rows; both ends included. */
+  kind: ChunkKind;
+  /** Blocks of the staging table, or positions in the marks; both ends included. */
   first: number;
   last: number;
   /** Rows that must be found in the range, and rows that the chunk accounts for. */
@@ -23,12 +28,17 @@ export interface PlannedChunk {
 
 export interface PlanInput<Rows extends AnyRows = AnyRows> {
   tables: ImportTables;
-  scope: Pick<ImportScope, 'workspaceId' | 'objectTypeId'>;
+  scope: Pick<ImportScope, 'workspaceId' | 'objectTypeId' | 'membership'>;
   definition: Pick<SyncDefinition, 'mode'>;
   settings: Pick<WorkspaceSettings, 'allowEmailUpdatesUsingId'>;
   rows: Rows;
   /** Rows of a chunk, about. */
   chunkRows: number;
+  /**
+   * Rows that would change nothing are settled at once if they are at least this share of a sample. Null: never, since
+   * nothing can be told of one of them, then.
+   */
+  settlesFrom: number | null;
 }
 
 /**
@@ -38,62 +48,64 @@ export interface PlanInput<Rows extends AnyRows = AnyRows> {
 export async function planRows(client: pg.ClientBase, input: PlanInput): Promise<PlannedChunk[]> {
   await client.query(`TRUNCATE ${input.tables.marks}`);
   for (const table of tablesLookedUp(input.rows.kind, input.tables)) await mendStatistics(client, table);
-  const superseded = await markSuperseded(client, input);
-  const { rows } = input;
-  const contested = rows.kind === 'people' ? await markContested(client, { ...input, rows }) : 0;
-  if (superseded + contested > 0) await client.query(`ANALYZE ${input.tables.marks}`);
+  const { rows, tables, scope, chunkRows } = input;
+  const repeated = await findRepeated(client, tables.stage, rows);
+  const superseded = repeated.keys ? await markSuperseded(client, input) : 0;
+  const contested =
+    rows.kind === 'people' ? await markContested(client, { ...input, rows }, repeated.others) : 0;
+  if (superseded + contested > 0) await client.query(`ANALYZE ${tables.marks}`);
+  const fresh = await isFresh(client, rows.kind, tables, scope);
+  const { total } = only(
+    await client.query<{ total: number }>(`SELECT count(*) AS total FROM ${tables.stage}`),
+  );
+  const settled =
+    input.settlesFrom !== null && !fresh && total > chunkRows
+      ? await settleRows(client, { ...input, total, superseded, contested, from: input.settlesFrom })
+      : null;
+  const atPositions = (kind: ChunkKind, count: number, first: number, marked: boolean) =>
+    positionChunks({ kind, count, first, marked }, chunkRows);
   return [
-    ...(await blockChunks(client, input, superseded + contested > 0)),
-    ...contestedChunks(contested, input.chunkRows),
+    ...(settled === null
+      ? await blockChunks(client, input, { total, fresh, hasMarks: superseded + contested > 0 })
+      : atPositions('listed', settled.listed, settled.first, superseded > 0)),
+    ...atPositions('contested', contested, 1, false),
+    ...(settled === null ? [] : settledChunk(settled.settled)),
   ];
 }
 
 /**
- * A row is superseded by a later one with the same key, unless either of them fails by itself. Keys are counted by their
- * hash, which is half the work; only rows whose hash repeats are looked at again. Superseded rows get level 0.
+ * A row is superseded by a later one with the same key, unless either of them fails by itself. Only rows whose key's hash
+ * repeats are looked at. Superseded rows get level 0.
  * @returns how many there are
  */
 async function markSuperseded(client: pg.ClientBase, { tables, rows }: PlanInput): Promise<number> {
-  const hash = rows.identity.reduce((seed, part) => `hashtextextended(${part}, ${seed})`, '0');
-  await client.query(`
-    CREATE TEMP TABLE inlet_repeated ON COMMIT DROP AS
-    SELECT ${hash} AS hash FROM ${tables.stage} s GROUP BY 1 HAVING count(*) > 1`);
-  const { rowCount } = await client.query('SELECT FROM inlet_repeated LIMIT 1');
-  if (rowCount === 0) {
-    await client.query('DROP TABLE inlet_repeated');
-    return 0;
-  }
   const identity = rows.identity.map((part, index) => `${part} AS identity${index}`);
   const marked = await client.query(`
     WITH sound AS MATERIALIZED (
       SELECT s.n, s.ctid AS place, ${identity.join(', ')}
-      FROM inlet_repeated JOIN ${tables.stage} s ON ${hash} = inlet_repeated.hash ${rows.laterals}
+      FROM inlet_repeated r JOIN ${tables.stage} s ON ${keyHash(rows)} = r.hash AND r.of_key ${rows.laterals}
       WHERE (${rows.problem}) IS NULL
     ), ranked AS (
       SELECT n, place, max(n) OVER (PARTITION BY ${rows.identity.map((_, index) => `identity${index}`).join(', ')}) AS newest FROM sound
     )
     INSERT INTO ${tables.marks} (n, place, level)
     SELECT n, place, 0 FROM ranked WHERE n < newest`);
-  await client.query('DROP TABLE inlet_repeated');
   return marked.rowCount ?? 0;
 }
 
 /** Ranges of blocks, in which superseded rows are counted and contested ones are left out. */
 async function blockChunks(
   client: pg.ClientBase,
-  { tables, rows: { kind }, scope, chunkRows }: PlanInput,
-  hasMarks: boolean,
+  { tables: { stage, marks }, chunkRows }: PlanInput,
+  { total, fresh, hasMarks }: { total: number; fresh: boolean; hasMarks: boolean },
 ): Promise<PlannedChunk[]> {
-  const { stage, marks } = tables;
-  const { total, blocks } = only(
-    await client.query<{ total: number; blocks: number }>(
-      `SELECT (SELECT count(*) FROM ${stage}) AS total,
-              pg_relation_size($1::regclass) / current_setting('block_size')::bigint AS blocks`,
+  if (total === 0) return [];
+  const { blocks } = only(
+    await client.query<{ blocks: number }>(
+      `SELECT pg_relation_size($1::regclass) / current_setting('block_size')::bigint AS blocks`,
       [stage],
     ),
   );
-  if (total === 0) return [];
-  const fresh = await isFresh(client, kind, tables, scope);
   const step = Math.max(1, Math.round((chunkRows * blocks) / total));
   const starts = Array.from({ length: Math.ceil(blocks / step) }, (_, index) => `(${index * step},0)`);
   const { rows } = await client.query<{ bucket: number; found: number; marked: number; contested: number }>(
@@ -104,7 +116,7 @@ async function blockChunks(
     [starts],
   );
   return rows.map(({ bucket, found, marked, contested }) => ({
-    contested: false,
+    kind: 'blocks',
     first: (bucket - 1) * step,
     last: bucket * step - 1,
     rowsPromised: found,
@@ -133,11 +145,19 @@ async function isFresh(
 }
 
 /** Runs of positions, in order. */
-function contestedChunks(count: number, size: number): PlannedChunk[] {
+function positionChunks(
+  { kind, count, first: start, marked }: { kind: ChunkKind; count: number; first: number; marked: boolean },
+  size: number,
+): PlannedChunk[] {
   return Array.from({ length: Math.ceil(count / size) }, (_, index) => {
-    const first = index * size + 1;
-    const last = Math.min(count, first + size - 1);
-    const rows = last - first + 1;
-    return { contested: true, first, last, rowsPromised: rows, rows, marked: false, fresh: false };
+    const first = start + index * size;
+    const rows = Math.min(size, count - index * size);
+    return { kind, first, last: first + rows - 1, rowsPromised: rows, rows, marked, fresh: false };
   });
 }
+
+/** One chunk of all rows that are settled, which nobody looks at again. */
+const settledChunk = (rows: number): PlannedChunk[] =>
+  rows === 0
+    ? []
+    : [{ kind: 'settled', first: 0, last: 0, rowsPromised: rows, rows, marked: false, fresh: false }];

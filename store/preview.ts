@@ -119,10 +119,12 @@ async function applyAll(
     settings,
     rows,
     chunkRows: 1_000,
+    settlesFrom: null,
   })) {
-    const of = chunk.contested ? 'positions' : 'blocks';
+    const isContested = chunk.kind === 'contested';
+    const of = isContested ? 'contested' : 'blocks';
     const statement = sql({ of, marked: chunk.marked, fresh: false }, 'verdicts');
-    for (const { first, last } of chunk.contested ? await levelsOf(client, tables.marks, chunk) : [chunk]) {
+    for (const { first, last } of isContested ? await levelsOf(client, tables.marks, chunk) : [chunk]) {
       const result = await client.query<VerdictRow>(statement, [within, 0, first, last, 1_000_000]);
       for (const { n, outcome } of result.rows) outcomes.set(n, outcome);
     }

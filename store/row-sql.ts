@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Identifier, Mode, WorkspaceSettings } from '../config/sync-definition.js';
 import type { Column } from '../sources/source.js';
 import { attributesOf, type AttributesSql } from './attributes-sql.js';
@@ -22,6 +23,8 @@ export interface RowSql extends AttributesSql {
   problemValue: string;
   /** json of the row as it came, columns in the query's order. */
   row: string;
+  /** bigint of all cells and of how they are read: rows of one hash do the same to what they are about. */
+  hash: string;
 }
 
 /** Rows of a people query. */
@@ -97,6 +100,7 @@ export function peopleRows(
     comparedOther: other === null ? null : compared(otherIdentifier, other),
     key,
     identity: [comparedKey],
+    hash: hashOf(cells, { identifyBy, other: sorted.other, encoding }),
     ...readBy(cells, sorted.attributes, checks),
   };
 }
@@ -109,7 +113,8 @@ export function objectRows(subject: ObjectsSubject, columns: Column[], encoding:
     keyCheck('object_id', key, cells[sorted.key]),
     ...storable(cells.filter(({ index }) => index !== sorted.key)),
   ];
-  return { ...subject, key, identity: [key], ...readBy(cells, sorted.attributes, checks) };
+  const hash = hashOf(cells, { encoding });
+  return { ...subject, key, identity: [key], hash, ...readBy(cells, sorted.attributes, checks) };
 }
 
 export function relationshipRows(
@@ -141,6 +146,7 @@ export function relationshipRows(
     removes,
     key,
     identity: [objectId, compared(identifyBy, key)],
+    hash: hashOf(cells, { identifyBy, encoding }),
     ...readBy(cells, sorted.attributes, checks),
   };
 }
@@ -193,7 +199,24 @@ function storable(cells: Cell[], unless = 'false'): Check[] {
   );
 }
 
-function readBy(cells: Cell[], attributes: number[], checks: Check[]): Omit<RowSql, 'key' | 'identity'> {
+/** Goes into each hash; to be raised when cells are read in another way than before. */
+const READ_AS = 1;
+
+/** @param readAs what else decides what cells do, beside the columns */
+function hashOf(cells: Cell[], readAs: unknown): string {
+  const columns = cells.map(({ column: { name, type, array } }) => [name, type, array]);
+  const seed = createHash('sha256')
+    .update(JSON.stringify([READ_AS, columns, readAs]))
+    .digest()
+    .readBigInt64BE();
+  return `hash_record_extended(ROW(${cells.map(({ raw }) => raw).join(', ')}), '${seed}'::bigint)`;
+}
+
+function readBy(
+  cells: Cell[],
+  attributes: number[],
+  checks: Check[],
+): Omit<RowSql, 'key' | 'identity' | 'hash'> {
   const failed = (result: (check: Check) => string) =>
     `CASE ${checks.map((check) => `WHEN (${check.problem}) IS NOT NULL THEN ${result(check)}`).join(' ')} END`;
   return {

@@ -2,9 +2,9 @@ import type { ImportTables } from './import-tables.js';
 
 /** Which staged rows a statement works on ($3 and $4), and what is known of them. */
 export interface Range {
-  /** Of blocks, or of positions among the contested rows. */
-  of: 'blocks' | 'positions';
-  /** Some rows of the blocks are superseded, or contested and left to chunks of their own. */
+  /** Blocks of the staging table; or positions in the marks, of contested rows or of rows that are listed there. */
+  of: 'blocks' | 'contested' | 'listed';
+  /** Some rows of the range are superseded, or contested and left to chunks of their own. */
   marked: boolean;
   /** There is nothing yet that the rows could be about: no look-ups. It fails with unique_violation if that is untrue. */
   fresh: boolean;
@@ -15,15 +15,16 @@ export function seen(
   { stage, marks }: ImportTables,
   { of, marked }: Range,
 ): { from: string; where: string; level: string } {
-  if (of === 'positions')
+  const level = marked && of !== 'contested' ? 'm.level' : 'NULL::bigint';
+  if (of !== 'blocks')
     return {
       from: `${marks} m JOIN ${stage} s ON s.ctid = m.place`,
       where: 'm.position BETWEEN $3::bigint AND $4::bigint',
-      level: 'NULL::bigint',
+      level,
     };
   return {
     from: marked ? `${stage} s LEFT JOIN ${marks} m ON m.n = s.n` : `${stage} s`,
     where: `s.ctid >= format('(%s,0)', $3::bigint)::tid AND s.ctid < format('(%s,0)', $4::bigint + 1)::tid`,
-    level: marked ? 'm.level' : 'NULL::bigint',
+    level,
   };
 }

@@ -61,9 +61,9 @@ async function writeChunk(
   { query, failed, reasons }: Unimportable,
 ): Promise<void> {
   await client.query(
-    `INSERT INTO inlet.chunk (import_id, query, chunk, contested, first, last, marked, fresh, rows_promised, rows, failed,
+    `INSERT INTO inlet.chunk (import_id, query, chunk, kind, first, last, marked, fresh, rows_promised, rows, failed,
                               reasons, applied_at)
-     VALUES ($1, $2, ${UNIMPORTABLE_CHUNK}, false, 0, 0, false, false, $3, $3, $3, $4, now())`,
+     VALUES ($1, $2, ${UNIMPORTABLE_CHUNK}, 'listed', 0, 0, false, false, $3, $3, $3, $4, now())`,
     [key, query, failed, JSON.stringify(reasons)],
   );
 }

@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { dirname } from 'node:path';
 import { program } from '../../dev/state.js';
-import type { Servers } from './servers.js';
+import type { Servers } from '../support/servers.js';
 import type { LoadWorkspace } from './workspaces.js';
 
 export interface AppliedFile {

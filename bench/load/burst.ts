@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { importId, pause, syncId, trigger } from '../../workflows/messages.js';
+import { until } from '../support/until.js';
 import { readLog, type LoggedImport } from './imports.js';
 import type { LoadWorkspace } from './workspaces.js';
 
@@ -21,9 +21,6 @@ const PAUSED_BECAUSE = 'the load is over';
 /** An import that still waited for its workspace when all syncs were paused. */
 export const wasWithdrawn = ({ status, reason }: LoggedImport) =>
   status === 'Canceled' && reason === `paused: ${PAUSED_BECAUSE}`;
-
-/** However slow the machine is, this is a hang. */
-const GIVE_UP_MS = 10 * 60_000;
 
 /** Pauses all syncs, and returns once no import runs any more. */
 export async function pauseAll(client: Client, store: pg.Pool, syncs: readonly Named[]): Promise<void> {
@@ -80,12 +77,4 @@ export function syncsOfBurst(workspaces: readonly LoadWorkspace[], size: number)
     }),
   ).flat();
   return order.slice(0, size);
-}
-
-export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = Date.now() + GIVE_UP_MS;
-  while (!(await isSo())) {
-    if (Date.now() > giveUpAt) throw new Error(`It is not so after ten minutes: ${what}.`);
-    await sleep(250);
-  }
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import pg from 'pg';
-import { connectionsTo, cpuSeconds, memoryMb } from './process-figures.js';
-import type { LoadWorker, Servers } from './servers.js';
+import { connectionsTo, cpuSeconds, memoryMb } from '../support/process-figures.js';
+import type { BenchWorker, Servers } from '../support/servers.js';
 
 /** One look at everything that runs. */
 export interface Sample {
@@ -26,20 +26,20 @@ const EVERY_MS = 2_000;
 /** Looks every two seconds until `stop`. */
 export class Sampling {
   readonly #servers: Servers;
-  readonly #worker: LoadWorker;
+  readonly #worker: BenchWorker;
   readonly #client: pg.Client;
   readonly #began = performance.now();
   readonly samples: Sample[] = [];
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
 
-  private constructor(servers: Servers, worker: LoadWorker, client: pg.Client) {
+  private constructor(servers: Servers, worker: BenchWorker, client: pg.Client) {
     this.#servers = servers;
     this.#worker = worker;
     this.#client = client;
   }
 
-  static async start(servers: Servers, worker: LoadWorker): Promise<Sampling> {
+  static async start(servers: Servers, worker: BenchWorker): Promise<Sampling> {
     const client = new pg.Client({
       connectionString: servers.postgres.url,
       application_name: 'load: samples',

@@ -48,7 +48,7 @@ function syncsOf(count: number): LoadSync[] {
 function fileText({ name, tenant, syncs }: LoadWorkspace): string {
   return `workspace: { name: ${name} }
 databases:
-  app: { type: postgres, url: "\${LOAD_SOURCE_URL}" }
+  app: { type: postgres, url: "\${SOURCE_URL}" }
 syncs:
 ${syncs.map((sync) => `  ${sync.name}:\n${definitions[sync.kind](tenant)}`).join('')}`;
 }

@@ -121,9 +121,10 @@ CREATE TABLE inlet.chunk (
   import_id       bigint NOT NULL REFERENCES inlet.import ON DELETE CASCADE,
   query           text NOT NULL CHECK (query IN ('main', 'relationships')),
   chunk           int NOT NULL,
-  -- Contested chunks hold the rows at the positions [first, last] of the marks and go one after the other; the others
-  -- hold the rows in the staging table's blocks [first, last] and go in any order.
-  contested       boolean NOT NULL,
+  -- Where its rows are: `blocks` of the staging table [first, last]; `listed` or `contested` at the positions [first, last]
+  -- of the marks; `settled` when it was planned, for they change nothing. Contested chunks go one after the other, the
+  -- others in any order.
+  kind            text NOT NULL CHECK (kind IN ('blocks', 'listed', 'contested', 'settled')),
   first           bigint NOT NULL,
   last            bigint NOT NULL,
   -- Whether some of its rows are superseded or contested; and whether the workspace had nobody when it was planned.
@@ -166,7 +167,8 @@ CREATE TABLE inlet.import_failure (
 );
 
 CREATE TABLE inlet.person (
-  person_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- Cached by each session, or two lanes would wait for each other's next number: numbers have gaps.
+  person_id    bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000) PRIMARY KEY,
   -- Without a foreign key: chunks hold the workspace's row anyway, and its trigger would cost each new person a look-up.
   workspace_id int NOT NULL,
   id           text COLLATE "C",
@@ -174,12 +176,23 @@ CREATE TABLE inlet.person (
   attributes   jsonb NOT NULL CHECK (jsonb_typeof(attributes) = 'object'),
   created_at   timestamptz NOT NULL DEFAULT now(),
   updated_at   timestamptz NOT NULL DEFAULT now(),
+  -- Of the row that was last written here whole, if no other write came after it: the same row again changes nothing.
+  row_hash     bigint,
   CHECK (id IS NOT NULL OR email IS NOT NULL)
 );
 -- The identifier comes first: where statistics don't know a new workspace yet, a plan could take "everybody of the
 -- workspace" for one person, and look through all of them for every row.
 CREATE UNIQUE INDEX person_by_id ON inlet.person (id, workspace_id);
 CREATE UNIQUE INDEX person_by_email ON inlet.person (lower(email), workspace_id);
+
+-- Who changes a person by hand does not know of the hash.
+CREATE FUNCTION inlet.forget_row_hash() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.row_hash := NULL;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER forget_row_hash BEFORE UPDATE ON inlet.person
+  FOR EACH ROW WHEN (NEW.row_hash IS NOT DISTINCT FROM OLD.row_hash) EXECUTE FUNCTION inlet.forget_row_hash();
 
 -- The settings as imports copy them.
 CREATE FUNCTION inlet.workspace_settings(w inlet.workspace) RETURNS jsonb LANGUAGE sql STABLE

@@ -11,14 +11,17 @@ CREATE TABLE inlet.object_type (
 );
 
 CREATE TABLE inlet.object (
-  object_key     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  object_key     bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000) PRIMARY KEY,
   object_type_id int NOT NULL,
   object_id      text COLLATE "C" NOT NULL,
   attributes     jsonb NOT NULL CHECK (jsonb_typeof(attributes) = 'object'),
   created_at     timestamptz NOT NULL DEFAULT now(),
-  updated_at     timestamptz NOT NULL DEFAULT now()
+  updated_at     timestamptz NOT NULL DEFAULT now(),
+  row_hash       bigint -- as in inlet.person
 );
 CREATE UNIQUE INDEX object_by_id ON inlet.object (object_id, object_type_id);
+CREATE TRIGGER forget_row_hash BEFORE UPDATE ON inlet.object
+  FOR EACH ROW WHEN (NEW.row_hash IS NOT DISTINCT FROM OLD.row_hash) EXECUTE FUNCTION inlet.forget_row_hash();
 
 CREATE TABLE inlet.relationship (
   person_id  bigint NOT NULL,

@@ -13,3 +13,22 @@ test(
     expect(seldomHit(hits, 50)).toEqual([]);
   },
 );
+
+test(
+  'two hundred and fifty random imports come out as the rules say when most of their rows were imported before',
+  { timeout: 600_000 },
+  async () => {
+    const kindsBefore = await chunksOfKind('settled');
+    await checkPeople(database.store, { cases: 250, seed: 20_260_102, again: true });
+    expect((await chunksOfKind('settled')) - kindsBefore).toBeGreaterThan(50);
+    expect(await chunksOfKind('listed')).toBeGreaterThan(50);
+  },
+);
+
+async function chunksOfKind(kind: 'settled' | 'listed'): Promise<number> {
+  const { rows } = await database.store.pool.query<{ count: number }>(
+    'SELECT count(*) AS count FROM inlet.chunk WHERE kind = $1 AND applied_at IS NOT NULL',
+    [kind],
+  );
+  return rows[0]?.count ?? 0;
+}

@@ -7,7 +7,17 @@ export interface SearchOptions {
   atOnce?: number;
   /** Look for the smallest part of a case that fails still. */
   shrink?: boolean;
+  /** Import each case twice: what is compared is the second time, when some of the rows are other than before. */
+  again?: boolean;
 }
+
+/** Rows of which every fifth has the cells of the next one, but for those of its key. */
+export const someAltered = <Cell>(rows: Cell[][], isKey: (column: number) => boolean): Cell[][] =>
+  rows.map((row, at) =>
+    at % 5 === 4
+      ? row.map((cell, column) => (isKey(column) ? cell : (rows[(at + 1) % rows.length]?.[column] ?? cell)))
+      : row,
+  );
 
 /** Says in what way the store and the model differ on a case; null if they don't. */
 export type Difference<Case> = (one: Case) => Promise<string | null>;

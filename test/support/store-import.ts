@@ -47,6 +47,8 @@ export interface ImportOptions extends StagedRows {
   encoding?: Snapshot['encoding'];
   /** Rows of a chunk, and how many connections apply at once. */
   chunkRows?: number;
+  /** As of `planImport`. */
+  settlesFrom?: number;
   lanes?: number;
   /** Puts few rows on a block of the stage, so that few rows make many chunks. */
   sparse?: boolean;
@@ -171,7 +173,7 @@ export async function stageImport(store: Store, options: ImportOptions): Promise
 /** Takes rows the whole way through the store, and gives what became of them. */
 export async function importRows(store: Store, options: ImportOptions): Promise<ImportOutcome> {
   const work = await stageImport(store, options);
-  await planImport(store, work, options.chunkRows ?? 3);
+  await planImport(store, work, options.chunkRows ?? 3, options.settlesFrom);
   const lane = async () => {
     while (await applyNextChunk(store, work));
   };
@@ -216,7 +218,7 @@ export interface Person {
 export async function peopleOf(store: Store, workspace = 'acme'): Promise<Person[]> {
   const { rows } = await store.pool.query<Person>(
     `SELECT p.id, p.email, p.attributes FROM inlet.person p JOIN inlet.workspace w USING (workspace_id)
-     WHERE w.name = $1 ORDER BY p.person_id`,
+     WHERE w.name = $1 ORDER BY p.created_at, p.person_id`,
     [workspace],
   );
   return rows;

@@ -11,7 +11,7 @@ import { program } from '../../dev/state.js';
 import type { TemporalServer } from '../../dev/temporal-server.js';
 import { startOwnTemporal } from '../../test/support/own-temporal.js';
 
-/** What the load runs on. Nothing else on the machine is used by it, or uses it. */
+/** What a benchmark runs on. Nothing else on the machine is used by it, or uses it. */
 export interface Servers {
   directory: string;
   postgres: PostgresServer;
@@ -25,7 +25,7 @@ export interface Servers {
   env: Record<string, string>;
 }
 
-export interface LoadWorker extends ServerProcess {
+export interface BenchWorker extends ServerProcess {
   /** Its health and metrics. */
   url: string;
   /** From the start of the process until it was ready. */
@@ -43,7 +43,7 @@ export class Started {
   }
 
   static async inNewDirectory(): Promise<Started> {
-    const directory = await mkdtemp(join(tmpdir(), 'inlet-load-'));
+    const directory = await mkdtemp(join(tmpdir(), 'inlet-bench-'));
     await chmod(directory, 0o755); // PostgreSQL may have to enter it as somebody else.
     return new Started(directory);
   }
@@ -113,18 +113,18 @@ export async function startServers(started: Started): Promise<Servers> {
       // Settings of whoever runs this must not reach the commands.
       HOME: directory,
       INLET_STORE_URL: storeUrl,
-      LOAD_SOURCE_URL: readerUrl,
+      SOURCE_URL: readerUrl,
       TEMPORAL_ADDRESS: temporal.address,
     },
   };
 }
 
 /** Starts one `inlet worker` for all files, as a user does, and returns once it says that it is ready. */
-export async function startLoadWorker(
+export async function startBenchWorker(
   { env, directory }: Servers,
   files: readonly string[],
   started: Started,
-): Promise<LoadWorker> {
+): Promise<BenchWorker> {
   const url = `127.0.0.1:${await choosePort()}`;
   const began = performance.now();
   const server = await startServer({

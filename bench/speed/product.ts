@@ -1,0 +1,146 @@
+import type { Client } from '@temporalio/client';
+import { execa } from 'execa';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type pg from 'pg';
+import { program } from '../../dev/state.js';
+import { importId, mutexId, syncId } from '../../workflows/messages.js';
+import type { BenchWorker, Servers } from '../support/servers.js';
+
+/** Inlet as it runs: its servers, one worker process, and the workspace's file for commands. */
+export interface Product {
+  servers: Servers;
+  worker: BenchWorker;
+  file: string;
+  /** To the store's server as its superuser, in the store's database. */
+  store: pg.Client;
+  temporal: Client;
+}
+
+/** One import, measured. */
+export interface Run {
+  /** From the start of `inlet trigger` until the import had ended. */
+  seconds: number;
+  /** From when the sync took the trigger until the import had ended. */
+  dueToEnded: number;
+  rows: number;
+  /** Memory of the worker (RSS): before it, and the most while it ran. */
+  idleMb: number;
+  peakMb: number;
+  /** Of its own history; and what it added to its sync's and the mutex's. */
+  events: number;
+  eventsBeside: number;
+  /** Of all three. */
+  temporalBytes: number;
+  walBytes: number;
+  outcomes: Record<string, number>;
+}
+
+const WORKSPACE = 'bench';
+
+/** `inlet trigger --wait` of a sync, as a user does it. Throws unless the import ends with every row accounted for. */
+export async function runImport(product: Product, sync: string): Promise<Run> {
+  const { store, worker } = product;
+  const { pid } = worker.identity;
+  const histories = [syncId(WORKSPACE, sync), mutexId(WORKSPACE)];
+  const before = await sizesOf(product.temporal, histories);
+  const { lsn } = await one<{ lsn: string }>(store, 'SELECT pg_current_wal_lsn()::text AS lsn');
+  const idleMb = memoryOf(pid, 'VmRSS');
+  writeFileSync(`/proc/${pid}/clear_refs`, '5'); // The peak starts anew: proc(5).
+  const began = Date.now();
+  await inlet(product, ['trigger', sync, '--wait']);
+  const peakMb = memoryOf(pid, 'VmHWM');
+  const { wal } = await one<{ wal: string }>(
+    store,
+    'SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), $1)::text AS wal',
+    [lsn],
+  );
+  const logged = await lastImport(store, sync);
+  const own = await sizesOf(product.temporal, [importId(WORKSPACE, sync, logged.number)]);
+  const after = await sizesOf(product.temporal, histories);
+  return {
+    seconds: (logged.endedAt - began) / 1000,
+    dueToEnded: (logged.endedAt - logged.dueAt) / 1000,
+    rows: logged.outcomes['relationship_rows'] ?? logged.outcomes['rows'] ?? 0,
+    idleMb,
+    peakMb,
+    events: own.events,
+    eventsBeside: after.events - before.events,
+    temporalBytes: own.bytes + after.bytes - before.bytes,
+    walBytes: Number(wal),
+    outcomes: logged.outcomes,
+  };
+}
+
+/** A command of the command line. Throws, with what it said, if it fails otherwise than by rows that failed. */
+export async function inlet(
+  { servers, file }: Pick<Product, 'servers' | 'file'>,
+  args: string[],
+): Promise<void> {
+  const { exitCode, stderr, stdout } = await execa(process.execPath, [program, '--config', file, ...args], {
+    ...{ cwd: dirname(file), env: servers.env, extendEnv: false, reject: false },
+  });
+  if (exitCode !== 0 && !stdout.includes('Some Rows Failed'))
+    throw new Error(`inlet ${args.join(' ')} ended with ${exitCode}:\n${stdout}\n${stderr}`);
+}
+
+/** Empties the workspace, which no command does: its syncs and their log stay. */
+export const emptyStore = (store: pg.Client): Promise<unknown> =>
+  store.query('TRUNCATE inlet.person, inlet.object, inlet.relationship, inlet.segment_member');
+
+const outcomeColumns = [
+  'rows',
+  'added',
+  'updated',
+  'unchanged',
+  'superseded',
+  'failed',
+  'relationship_rows',
+  'related',
+  'changed',
+  'relationships_unchanged',
+];
+
+interface Logged {
+  number: number;
+  dueAt: number;
+  endedAt: number;
+  outcomes: Record<string, number>;
+}
+
+async function lastImport(store: pg.Client, sync: string): Promise<Logged> {
+  return await one<Logged>(
+    store,
+    `SELECT i.number, (extract(epoch FROM due_at) * 1000)::float8 AS "dueAt",
+            (extract(epoch FROM ended_at) * 1000)::float8 AS "endedAt",
+            jsonb_strip_nulls(jsonb_build_object(${outcomeColumns.map((name) => `'${name}', i.${name}`).join(', ')})) AS outcomes
+     FROM inlet.import i JOIN inlet.sync s USING (sync_id) WHERE s.name = $1 AND ended_at IS NOT NULL
+     ORDER BY number DESC LIMIT 1`,
+    [sync],
+  );
+}
+
+async function one<Row extends pg.QueryResultRow>(
+  client: pg.Client,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Row> {
+  const [row] = (await client.query<Row>(sql, values)).rows;
+  if (row === undefined) throw new Error(`No row: ${sql}`);
+  return row;
+}
+
+async function sizesOf(client: Client, workflowIds: string[]): Promise<{ events: number; bytes: number }> {
+  const described = await Promise.all(workflowIds.map((id) => client.workflow.getHandle(id).describe()));
+  return {
+    events: described.reduce((sum, { historyLength }) => sum + historyLength, 0),
+    bytes: described.reduce((sum, { historySize }) => sum + (historySize ?? 0), 0),
+  };
+}
+
+/** In MB. */
+function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const [, kb] =
+    new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return (Number(kb) * 1024) / 1e6;
+}
