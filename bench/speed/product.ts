@@ -56,8 +56,8 @@ export async function runImport(product: Product, sync: string): Promise<Run> {
     [lsn],
   );
   const logged = await lastImport(store, sync);
-  const own = await sizesOf(product.temporal, [importId(WORKSPACE, sync, logged.number)]);
-  const after = await sizesOf(product.temporal, histories);
+  const [own = nothing] = await sizesOf(product.temporal, [importId(WORKSPACE, sync, logged.number)]);
+  const beside = grown(before, await sizesOf(product.temporal, histories));
   return {
     seconds: (logged.endedAt - began) / 1000,
     dueToEnded: (logged.endedAt - logged.dueAt) / 1000,
@@ -65,8 +65,8 @@ export async function runImport(product: Product, sync: string): Promise<Run> {
     idleMb,
     peakMb,
     events: own.events,
-    eventsBeside: after.events - before.events,
-    temporalBytes: own.bytes + after.bytes - before.bytes,
+    eventsBeside: beside.events,
+    temporalBytes: own.bytes + beside.bytes,
     walBytes: Number(wal),
     outcomes: logged.outcomes,
   };
@@ -130,13 +130,29 @@ async function one<Row extends pg.QueryResultRow>(
   return row;
 }
 
-async function sizesOf(client: Client, workflowIds: string[]): Promise<{ events: number; bytes: number }> {
-  const described = await Promise.all(workflowIds.map((id) => client.workflow.getHandle(id).describe()));
-  return {
-    events: described.reduce((sum, { historyLength }) => sum + historyLength, 0),
-    bytes: described.reduce((sum, { historySize }) => sum + (historySize ?? 0), 0),
-  };
+/** Of a history. */
+interface Size {
+  events: number;
+  bytes: number;
 }
+
+const nothing: Size = { events: 0, bytes: 0 };
+
+const sizesOf = (client: Client, workflowIds: string[]): Promise<Size[]> =>
+  Promise.all(
+    workflowIds.map(async (id) => {
+      const { historyLength, historySize } = await client.workflow.getHandle(id).describe();
+      return { events: historyLength, bytes: historySize ?? 0 };
+    }),
+  );
+
+/** By how much histories have grown. Of one that has continued as new since, what the new one has. */
+const grown = (before: Size[], after: Size[]): Size =>
+  after.reduce((sum, { events, bytes }, at) => {
+    const had = before[at] ?? nothing;
+    const since = events < had.events ? nothing : had;
+    return { events: sum.events + events - since.events, bytes: sum.bytes + bytes - since.bytes };
+  }, nothing);
 
 /** In MB. */
 function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
