@@ -240,7 +240,9 @@ describe('staged rows that are lost', () => {
   });
 
   it('fail the import once some of them are applied', async () => {
-    const key = await open({ query: people });
+    const key = await open({
+      query: people.replace('user', 'lost').replace('SELECT id,', 'SELECT id + 100000 AS id,'),
+    });
     await served.run((activities) => activities.stageQuery(key));
     await served.run((activities) => activities.planChunks(key));
     await served.store.pool.query(

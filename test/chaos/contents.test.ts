@@ -42,6 +42,7 @@ async function differencesAfter(statement: string): Promise<number> {
 
 const inOther = `workspace_id = (SELECT workspace_id FROM inlet.workspace WHERE name = 'other')`;
 const peopleOfOther = `person_id IN (SELECT person_id FROM inlet.person WHERE ${inOther})`;
+const objectsOfOther = `object_type_id IN (SELECT object_type_id FROM inlet.object_type WHERE ${inOther})`;
 
 describe('what differs between a workspace with faults and one without', () => {
   it('is nothing where both took the same rows', async () => {
@@ -52,7 +53,9 @@ describe('what differs between a workspace with faults and one without', () => {
     expect(
       await differencesAfter(`UPDATE inlet.person SET attributes = '{}' WHERE id = '2' AND ${inOther}`),
     ).toBe(1);
-    expect(await differencesAfter(`UPDATE inlet.object SET attributes = '{}' WHERE object_key = 2`)).toBe(1);
+    expect(await differencesAfter(`UPDATE inlet.object SET attributes = '{}' WHERE ${objectsOfOther}`)).toBe(
+      1,
+    );
     expect(await differencesAfter(`DELETE FROM inlet.relationship WHERE ${peopleOfOther}`)).toBe(1);
     expect(await differencesAfter(`DELETE FROM inlet.segment_member WHERE ${peopleOfOther}`)).toBe(2);
   });

@@ -95,7 +95,11 @@ server_ca_cert_path = ${JSON.stringify(path('keyed-ca.pem'))}
 `,
       'temporal.toml',
     );
-    expect(await inlet.inlet('trigger', 'customers', '--wait')).toMatchObject({ code: 0 });
+    // On a busy machine a worker that is ready may still take longer than a command waits for it.
+    await vi.waitFor(
+      async () => expect(await inlet.inlet('trigger', 'customers', '--wait')).toMatchObject({ code: 0 }),
+      { timeout: 60_000, interval: 100 },
+    );
     await inlet.stopWorker();
     const about = keyed.calls.filter(
       ({ ':path': call }) => !/GetSystemInfo|Health|operatorservice/.test(call ?? ''),
