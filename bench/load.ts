@@ -1,8 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
-import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { Interrupted, listenForInterruption } from '../dev/interruption.js';
 import { applyAll } from './load/apply-all.js';
 import { pauseAll, syncsOfBurst, triggerAll, wasWithdrawn } from './load/burst.js';
 import { compare } from './load/compare.js';
@@ -11,7 +9,8 @@ import { readExecutions, readLog, skippedAs, type LoggedImport } from './load/im
 import { readOptions } from './load/options.js';
 import { reportText } from './load/report.js';
 import { Sampling } from './load/samples.js';
-import { Started, startBenchWorker, startServers } from './support/servers.js';
+import { load, runBenchmark, type Benchmark } from './support/benchmark.js';
+import { startBenchWorker, startServers } from './support/servers.js';
 import { until } from './support/until.js';
 import { makeSourceData } from './load/source-data.js';
 import { kinds, writeWorkspaces } from './load/workspaces.js';
@@ -22,31 +21,16 @@ import { kinds, writeWorkspaces } from './load/workspaces.js';
  */
 
 const options = readOptions();
-const started = await Started.inNewDirectory();
-const interruption = listenForInterruption(() => started.killAll());
-const began = performance.now();
-const say = (line: string) =>
-  process.stderr.write(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
 
-try {
-  const { signal } = interruption;
-  const interrupted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
-  });
-  const { figures, problems } = await Promise.race([run(signal), interrupted]);
+await runBenchmark(async (benchmark) => {
+  const { figures, problems } = await run(benchmark);
   if (options.json) process.stdout.write(`${JSON.stringify({ options, ...figures, problems }, null, 2)}\n`);
   else process.stdout.write(`${reportText(figures)}\n`);
-  for (const problem of problems) say(problem);
+  for (const problem of problems) benchmark.say(problem);
   if (problems.length > 0) process.exitCode = 1;
-} catch (error) {
-  say(error instanceof Interrupted ? 'Interrupted; stopping.' : `It broke off: ${String(error)}`);
-  process.exitCode = 1;
-} finally {
-  await started.stop();
-  interruption.dispose();
-}
+});
 
-async function run(signal: AbortSignal): Promise<{ figures: Figures; problems: string[] }> {
+async function run({ started, signal, say }: Benchmark): Promise<{ figures: Figures; problems: string[] }> {
   const total = options.workspaces * options.syncs;
   say(`starting PostgreSQL and Temporal; load ${load()}`);
   const servers = await startServers(started);
@@ -128,10 +112,4 @@ function problemsIn(log: readonly LoggedImport[]): string[] {
 
 async function ended(worker: { ended: Promise<string> }): Promise<never> {
   throw new Error(`The worker ended: ${await worker.ended}.`);
-}
-
-function load(): string {
-  return loadavg()
-    .map((one) => one.toFixed(1))
-    .join(' ');
 }

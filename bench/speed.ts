@@ -1,10 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { connected } from '../dev/databases.js';
-import { Interrupted, listenForInterruption } from '../dev/interruption.js';
 import { chartPng } from './speed/chart.js';
 import { figuresOf } from './speed/figures.js';
 import { makeFloor } from './speed/floor.js';
@@ -15,7 +13,8 @@ import { markdownText, reportText, type Results } from './speed/report.js';
 import { firstImportsEnded, measureSteps, showRows, type Bench, type Sample } from './speed/rounds.js';
 import { makeSourceData } from './speed/source-data.js';
 import { measuredSubjects, subjects, workspaceFile } from './speed/subjects.js';
-import { startBenchWorker, Started, startServers } from './support/servers.js';
+import { load, runBenchmark, type Benchmark } from './support/benchmark.js';
+import { startBenchWorker, startServers } from './support/servers.js';
 
 /*
  * npm run bench: imports of a hundred thousand to a million rows through the whole product, each beside its floor in the
@@ -23,39 +22,20 @@ import { startBenchWorker, Started, startServers } from './support/servers.js';
  */
 
 const options = readOptions();
-const started = await Started.inNewDirectory();
-const interruption = listenForInterruption(() => started.killAll());
-const began = performance.now();
-const say = (line: string) =>
-  process.stderr.write(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
 
-try {
-  const { signal } = interruption;
-  const interrupted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
-  });
-  const results = await Promise.race([run(), interrupted]);
+await runBenchmark(async (benchmark) => {
+  const results = await run(benchmark);
   if (options.json) process.stdout.write(`${JSON.stringify({ options, ...results }, null, 2)}\n`);
   else process.stdout.write(`${reportText(results)}\n`);
   if (options.markdown !== undefined) await writeFile(options.markdown, markdownText(results));
   if (results.samples.length > 0) {
     await writeFile(options.png, await chartPng(figuresOf(results.samples)));
-    say(`The picture: ${options.png}`);
+    benchmark.say(`The picture: ${options.png}`);
   }
-} catch (error) {
-  say(error instanceof Interrupted ? 'Interrupted; stopping.' : `It broke off: ${String(error)}`);
-  process.exitCode = 1;
-} finally {
-  await started.stop();
-  interruption.dispose();
-}
+});
 
-async function run(): Promise<Results> {
-  say(
-    `starting PostgreSQL and Temporal; load ${loadavg()
-      .map((one) => one.toFixed(1))
-      .join(' ')}`,
-  );
+async function run({ started, say }: Benchmark): Promise<Results> {
+  say(`starting PostgreSQL and Temporal; load ${load()}`);
   const servers = await startServers(started);
   await connected(servers.postgres.url, (superuser) => superuser.query('CREATE DATABASE floor'));
   const to = async (database: string) => {

@@ -1,4 +1,4 @@
-import Table from 'cli-table3';
+import { markdownTable, terminalTable } from '../bench/support/tables.js';
 import { faults } from './faults.js';
 import { phaseNames } from './phases.js';
 import type { Outcome, Scenario } from './scenario.js';
@@ -65,21 +65,14 @@ const cellsOf = ({ fault, phase, recoverySeconds, ...counts }: Line): string[] =
   recoverySeconds.toFixed(1),
 ];
 
-export function tableOf(played: Played[]): string {
-  const table = new Table({ head, style: { head: [], border: [] } });
-  table.push(...linesOf(played).map(cellsOf));
-  return table.toString();
-}
+export const tableOf = (played: Played[]): string => terminalTable(head, linesOf(played).map(cellsOf));
 
 /** For docs/reliability.md. */
-export function markdownOf(played: Played[]): string {
-  const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [
-    row(head.map((cell) => cell.replaceAll('\n', ' '))),
-    row(head.map((_, at) => (at < 2 ? '---' : '---:'))),
-    ...linesOf(played).map((line) => row(cellsOf(line))),
-  ].join('\n');
-}
+export const markdownOf = (played: Played[]): string =>
+  markdownTable(
+    head.map((cell) => cell.replaceAll('\n', ' ')),
+    linesOf(played).map(cellsOf),
+  );
 
 /** Everything that contradicts the claim, a sentence each, with what takes the same fault again. */
 export function violationsOf(one: Played): string[] {

@@ -6,7 +6,7 @@ import { tablesLookedUp, type ImportTables } from './import-tables.js';
 import type { AnyRows } from './row-sql.js';
 import { findRepeated, keyHash } from './repeated.js';
 import { settleRows } from './settle.js';
-import { mendStatistics } from './statistics.js';
+import { blocksOf, mendStatistics } from './statistics.js';
 import { only } from './store.js';
 
 /** Where a chunk's rows are, and how they are applied: see `inlet.chunk`. */
@@ -100,12 +100,7 @@ async function blockChunks(
   { total, fresh, hasMarks }: { total: number; fresh: boolean; hasMarks: boolean },
 ): Promise<PlannedChunk[]> {
   if (total === 0) return [];
-  const { blocks } = only(
-    await client.query<{ blocks: number }>(
-      `SELECT pg_relation_size($1::regclass) / current_setting('block_size')::bigint AS blocks`,
-      [stage],
-    ),
-  );
+  const blocks = await blocksOf(client, stage);
   const step = Math.max(1, Math.round((chunkRows * blocks) / total));
   const starts = Array.from({ length: Math.ceil(blocks / step) }, (_, index) => `(${index * step},0)`);
   const { rows } = await client.query<{ bucket: number; found: number; marked: number; contested: number }>(

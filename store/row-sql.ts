@@ -23,12 +23,16 @@ export interface RowSql extends AttributesSql {
   problemValue: string;
   /** json of the row as it came, columns in the query's order. */
   row: string;
+}
+
+/** Rows whose effect depends on nothing but their cells. */
+interface Hashed {
   /** bigint of all cells and of how they are read: rows of one hash do the same to what they are about. */
   hash: string;
 }
 
 /** Rows of a people query. */
-export interface PeopleRows extends RowSql, PeopleSubject {
+export interface PeopleRows extends RowSql, PeopleSubject, Hashed {
   otherIdentifier: Identifier;
   /** Text of the other identifier; null if the query has none. */
   other: string | null;
@@ -38,7 +42,7 @@ export interface PeopleRows extends RowSql, PeopleSubject {
 }
 
 /** Rows of an objects query; `key` is the object's id. */
-export interface ObjectRows extends RowSql, ObjectsSubject {}
+export interface ObjectRows extends RowSql, ObjectsSubject, Hashed {}
 
 /** Rows of a relationship query; `key` is the person's identifier. */
 export interface RelationshipRows extends RowSql, RelationshipsSubject {
@@ -146,7 +150,6 @@ export function relationshipRows(
     removes,
     key,
     identity: [objectId, compared(identifyBy, key)],
-    hash: hashOf(cells, { identifyBy, encoding }),
     ...readBy(cells, sorted.attributes, checks),
   };
 }
@@ -212,11 +215,7 @@ function hashOf(cells: Cell[], readAs: unknown): string {
   return `hash_record_extended(ROW(${cells.map(({ raw }) => raw).join(', ')}), '${seed}'::bigint)`;
 }
 
-function readBy(
-  cells: Cell[],
-  attributes: number[],
-  checks: Check[],
-): Omit<RowSql, 'key' | 'identity' | 'hash'> {
+function readBy(cells: Cell[], attributes: number[], checks: Check[]): Omit<RowSql, 'key' | 'identity'> {
   const failed = (result: (check: Check) => string) =>
     `CASE ${checks.map((check) => `WHEN (${check.problem}) IS NOT NULL THEN ${result(check)}`).join(' ')} END`;
   return {

@@ -3,6 +3,7 @@ import type { SyncDefinition } from '../config/sync-definition.js';
 import type { ImportScope } from './import-scope.js';
 import type { ImportTables } from './import-tables.js';
 import { compared, type AnyRows } from './row-sql.js';
+import { blocksOf } from './statistics.js';
 import { only } from './store.js';
 
 /** The rows that are settled, and those that are left, which are listed at positions in the marks. */
@@ -86,12 +87,7 @@ function sameRows({ tables, rows, scope }: SettleInput): string | null {
 
 /** Of the rows on some blocks here and there. */
 async function shareOfSame(client: pg.ClientBase, stage: string, same: string): Promise<number> {
-  const { blocks } = only(
-    await client.query<{ blocks: number }>(
-      `SELECT pg_relation_size($1::regclass) / current_setting('block_size')::bigint AS blocks`,
-      [stage],
-    ),
-  );
+  const blocks = await blocksOf(client, stage);
   const percent = Math.min(100, (100 * SAMPLE_BLOCKS) / Math.max(1, blocks));
   const { share } = only(
     await client.query<{ share: number }>(

@@ -25,3 +25,14 @@ export async function mendStatistics(client: pg.ClientBase, table: string): Prom
   // Another lane may be at it, and holds it until its chunk is done: to go on without would be to go by what misleads.
   if (misled) await client.query(`ANALYZE ${table}`);
 }
+
+/** How many blocks a table takes. */
+export async function blocksOf(client: pg.ClientBase, table: string): Promise<number> {
+  const { blocks } = only(
+    await client.query<{ blocks: number }>(
+      `SELECT pg_relation_size($1::regclass) / current_setting('block_size')::bigint AS blocks`,
+      [table],
+    ),
+  );
+  return blocks;
+}

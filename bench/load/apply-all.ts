@@ -1,6 +1,4 @@
-import { execa } from 'execa';
-import { dirname } from 'node:path';
-import { program } from '../../dev/state.js';
+import { runInlet } from '../support/inlet.js';
 import type { Servers } from '../support/servers.js';
 import type { LoadWorkspace } from './workspaces.js';
 
@@ -20,7 +18,7 @@ const AT_ONCE = 2;
 
 /** Applies each file by the command line. */
 export async function applyAll(
-  { env }: Servers,
+  servers: Servers,
   workspaces: readonly LoadWorkspace[],
   signal: AbortSignal,
 ): Promise<AppliedFile[]> {
@@ -28,23 +26,21 @@ export async function applyAll(
   const applied: AppliedFile[] = [];
   const applyNext = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      applied.push(await applyOne(env, next, signal));
+      applied.push(await applyOne(servers, next, signal));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, applyNext));
   return applied;
 }
 
 async function applyOne(
-  env: Record<string, string>,
+  servers: Servers,
   { name, file }: LoadWorkspace,
   signal: AbortSignal,
 ): Promise<AppliedFile> {
   const refusals: string[] = [];
   for (;;) {
     const began = performance.now();
-    const { exitCode, stderr } = await execa(process.execPath, [program, '--config', file, 'apply'], {
-      ...{ cwd: dirname(file), env, extendEnv: false, reject: false, cancelSignal: signal },
-    });
+    const { exitCode, stderr } = await runInlet(servers, file, ['apply'], signal);
     signal.throwIfAborted();
     const seconds = (performance.now() - began) / 1000;
     if (exitCode === 0) return { workspace: name, seconds, refusals, fine: true };

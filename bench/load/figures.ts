@@ -2,7 +2,7 @@ import type { AppliedFile } from './apply-all.js';
 import type { Burst } from './burst.js';
 import { delaysOf, eventsOf, skippedAs, type Delays, type LoggedImport } from './imports.js';
 import type { Sample } from './samples.js';
-import { slopeOf, spreadOf, type Spread } from './spread.js';
+import { slopeOf, spreadOf, type Spread } from '../support/spread.js';
 import type { readExecutions } from './imports.js';
 
 type Executions = Awaited<ReturnType<typeof readExecutions>>;

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import { importId } from '../../workflows/messages.js';
-import { spreadOf, type Spread } from './spread.js';
+import { spreadOf, type Spread } from '../support/spread.js';
 
 /** An import as the log has it, with times in milliseconds. */
 export interface LoggedImport {

@@ -1,15 +1,15 @@
-import Table from 'cli-table3';
 import type { Figures } from './figures.js';
 import type { Delays } from './imports.js';
-import type { Spread } from './spread.js';
+import type { Spread } from '../support/spread.js';
+import { terminalTable } from '../support/tables.js';
 
 /** The figures as tables for a terminal, or for a page where they are quoted. */
 export function reportText(figures: Figures): string {
   const { imports, burst } = figures;
   return [
-    tableOf(['seconds', 'p50', 'p99', 'most'], delayRows(imports.delays)),
-    tableOf(['burst, seconds', 'p50', 'p99', 'most'], delayRows(burst.delays)),
-    tableOf(['what', 'measured'], whatRows(figures)),
+    terminalTable(['seconds', 'p50', 'p99', 'most'], delayRows(imports.delays)),
+    terminalTable(['burst, seconds', 'p50', 'p99', 'most'], delayRows(burst.delays)),
+    terminalTable(['what', 'measured'], whatRows(figures)),
   ].join('\n\n');
 }
 
@@ -75,9 +75,3 @@ const pairs = (counts: Readonly<Record<string, number>>) =>
   Object.entries(counts)
     .map(([name, count]) => `${name} ${count}`)
     .join('\n');
-
-function tableOf(head: string[], rows: string[][]): string {
-  const table = new Table({ head, style: { head: [], border: [] } });
-  table.push(...rows);
-  return table.toString();
-}

@@ -1,5 +1,5 @@
 import { lineThrough, type Line } from './line.js';
-import { median } from './median.js';
+import { median } from '../support/spread.js';
 import type { Sample } from './rounds.js';
 import { steps, type Step } from './subjects.js';
 

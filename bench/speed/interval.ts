@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { median } from './median.js';
+import { median } from '../support/spread.js';
 import { emptyStore, runImport } from './product.js';
 import { showRows, type Bench } from './rounds.js';
-import { measuredSubjects } from './subjects.js';
+import { people } from './subjects.js';
 
 /** An interval in which nothing changed, of a table whose `updated_at` is indexed: medians. */
 export interface IntervalFigures {
@@ -25,8 +25,6 @@ const REPORTED_AFTER_MS = 11_000;
 /** The people are there already, as after a first load; the query asks for what changed since. */
 export async function measureInterval(bench: Bench, rows: number): Promise<IntervalFigures> {
   const { product, source } = bench;
-  const people = measuredSubjects.find(({ name }) => name === 'people');
-  if (people === undefined) throw new Error('There is no subject "people".');
   await emptyStore(product.store);
   await showRows(source, 'people', people.view('same', rows));
   await runImport(product, 'people');

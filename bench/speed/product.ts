@@ -1,10 +1,8 @@
 import type { Client } from '@temporalio/client';
-import { execa } from 'execa';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type pg from 'pg';
-import { program } from '../../dev/state.js';
 import { importId, mutexId, syncId } from '../../workflows/messages.js';
+import { runInlet } from '../support/inlet.js';
+import { forgetPeakMemory, memoryMb, peakMemoryMb } from '../support/process-figures.js';
 import type { BenchWorker, Servers } from '../support/servers.js';
 
 /** Inlet as it runs: its servers, one worker process, and the workspace's file for commands. */
@@ -45,11 +43,11 @@ export async function runImport(product: Product, sync: string): Promise<Run> {
   const histories = [syncId(WORKSPACE, sync), mutexId(WORKSPACE)];
   const before = await sizesOf(product.temporal, histories);
   const { lsn } = await one<{ lsn: string }>(store, 'SELECT pg_current_wal_lsn()::text AS lsn');
-  const idleMb = memoryOf(pid, 'VmRSS');
-  writeFileSync(`/proc/${pid}/clear_refs`, '5'); // The peak starts anew: proc(5).
+  const idleMb = memoryMb(pid);
+  forgetPeakMemory(pid);
   const began = Date.now();
   await inlet(product, ['trigger', sync, '--wait']);
-  const peakMb = memoryOf(pid, 'VmHWM');
+  const peakMb = peakMemoryMb(pid);
   const { wal } = await one<{ wal: string }>(
     store,
     'SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), $1)::text AS wal',
@@ -77,11 +75,11 @@ export async function inlet(
   { servers, file }: Pick<Product, 'servers' | 'file'>,
   args: string[],
 ): Promise<void> {
-  const { exitCode, stderr, stdout } = await execa(process.execPath, [program, '--config', file, ...args], {
-    ...{ cwd: dirname(file), env: servers.env, extendEnv: false, reject: false },
-  });
+  const { exitCode, stderr, stdout } = await runInlet(servers, file, args);
   if (exitCode !== 0 && !stdout.includes('Some Rows Failed'))
-    throw new Error(`inlet ${args.join(' ')} ended with ${exitCode}:\n${stdout}\n${stderr}`);
+    throw new Error(
+      `inlet ${args.join(' ')} ended with ${exitCode ?? 'no exit code'}:\n${stdout}\n${stderr}`,
+    );
 }
 
 /** Empties the workspace, which no command does: its syncs and their log stay. */
@@ -153,10 +151,3 @@ const grown = (before: Size[], after: Size[]): Size =>
     const since = events < had.events ? nothing : had;
     return { events: sum.events + events - since.events, bytes: sum.bytes + bytes - since.bytes };
   }, nothing);
-
-/** In MB. */
-function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const [, kb] =
-    new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return (Number(kb) * 1024) / 1e6;
-}

@@ -1,4 +1,4 @@
-import Table from 'cli-table3';
+import { markdownTable, terminalTable } from '../support/tables.js';
 import { figuresOf, linesOf, type Figure } from './figures.js';
 import type { IntervalFigures } from './interval.js';
 import type { Sample } from './rounds.js';
@@ -14,25 +14,16 @@ interface Sheet {
 }
 
 /** The figures as tables for a terminal. */
-export function reportText(results: Results): string {
-  return sheetsOf(results)
-    .map(({ head, rows }) => {
-      const table = new Table({ head, style: { head: [], border: [] } });
-      table.push(...rows);
-      return table.toString();
-    })
+export const reportText = (results: Results): string =>
+  sheetsOf(results)
+    .map(({ head, rows }) => terminalTable(head, rows))
     .join('\n\n');
-}
 
 /** The same for a page. */
-export function markdownText(results: Results): string {
-  const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return sheetsOf(results)
-    .map(({ head, rows }) =>
-      [row(head), row(head.map((_, at) => (at < 2 ? '---' : '---:'))), ...rows.map(row), ''].join('\n'),
-    )
+export const markdownText = (results: Results): string =>
+  sheetsOf(results)
+    .map(({ head, rows }) => `${markdownTable(head, rows)}\n`)
     .join('\n');
-}
 
 function sheetsOf({ samples, interval }: Results): Sheet[] {
   const figures = figuresOf(samples);

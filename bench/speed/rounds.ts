@@ -3,7 +3,7 @@ import { until } from '../support/until.js';
 import { addCompanies, emptyFloor, runFloor } from './floor.js';
 import { emptyStore, runImport, type Product, type Run } from './product.js';
 import { WIDE_ROWS } from './source-data.js';
-import { floorViewOf, measuredSubjects, variantOf, type Step, type Subject } from './subjects.js';
+import { floorSubjectOf, people, variantOf, type Step, type Subject } from './subjects.js';
 
 /** All that steps are measured with; the clients are the superuser's, each in its database of the one server. */
 export interface Bench {
@@ -35,11 +35,12 @@ export async function measureSteps(
     await beginAnew(bench, subject, rows);
     for (const step of subject.steps) {
       await showRows(bench.source, subject.name, subject.view(variantOf[step], rows));
-      const floorView = floorViewOf(subject);
-      if (floorView !== subject.name) await showView(bench.source, floorView, variantOf[step], rows);
+      const ofFloor = floorSubjectOf(subject);
+      if (ofFloor !== subject)
+        await showRows(bench.source, ofFloor.name, ofFloor.view(variantOf[step], rows));
       const measureFloor = async () => {
         await quiet(bench);
-        return await runFloor(bench, `${floorView}_rows`, subject);
+        return await runFloor(bench, `${ofFloor.name}_rows`, subject);
       };
       const measureRun = async () => {
         await quiet(bench);
@@ -64,16 +65,6 @@ export async function measureSteps(
 export const showRows = (source: pg.Client, subject: string, select: string): Promise<unknown> =>
   source.query(`CREATE OR REPLACE VIEW ${subject}_rows AS ${select}`);
 
-async function showView(
-  source: pg.Client,
-  name: string,
-  variant: 'same' | 'few_changed' | 'all_changed' | 'none',
-  rows: number,
-): Promise<void> {
-  const subject = measuredSubjects.find((one) => one.name === name);
-  if (subject !== undefined) await showRows(source, name, subject.view(variant, rows));
-}
-
 async function beginAnew(bench: Bench, { needs }: Subject, rows: number): Promise<void> {
   const { product, source, floor } = bench;
   await emptyStore(product.store);
@@ -83,9 +74,8 @@ async function beginAnew(bench: Bench, { needs }: Subject, rows: number): Promis
 }
 
 async function loadPeople(bench: Pick<Bench, 'product' | 'source' | 'floor'>, rows: number): Promise<void> {
-  await showView(bench.source, 'people', 'same', rows);
-  const people = measuredSubjects.find(({ name }) => name === 'people');
-  if (people !== undefined) await runFloor(bench, 'people_rows', people);
+  await showRows(bench.source, 'people', people.view('same', rows));
+  await runFloor(bench, 'people_rows', people);
   await runImport(bench.product, 'people');
 }
 

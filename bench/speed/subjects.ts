@@ -49,7 +49,7 @@ const insertPeople = (attributes: string) => `
 const stageOf = (key: string) =>
   `${key}, email text COLLATE "C", ${others.map((name) => `${name} ${types[name]}`).join(', ')}`;
 
-const people: Subject = {
+export const people: Subject = {
   name: 'people',
   steps,
   view: ofCustomers(`id, ${columns.join(', ')}`),
@@ -121,8 +121,8 @@ const contested: Subject = {
 
 export const measuredSubjects: readonly Subject[] = [people, objects, relationships, contested, wide];
 
-/** The floor of a subject reads this view: its own, or the clean rows. */
-export const floorViewOf = ({ name }: Subject) => (name === 'contested' ? 'people' : name);
+/** Whose view the floor of a subject reads: its own, or the clean rows. */
+export const floorSubjectOf = (subject: Subject): Subject => (subject === contested ? people : subject);
 
 /** The workspace's file: a sync for each subject, which reads its view. */
 export const workspaceFile = `workspace: { name: bench }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { statOf } from '../../dev/process-identity.js';
 
 /*
@@ -20,6 +20,15 @@ export function cpuSeconds(pid: number): number {
 export function memoryMb(pid: number): number {
   return (Number(statOf(pid)?.[21] ?? 0) * PAGE_BYTES) / 1e6;
 }
+
+/** The most memory (RSS) that a process held since it began, or since `forgetPeakMemory`, in MB. */
+export function peakMemoryMb(pid: number): number {
+  const [, kb = 0] = /^VmHWM:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`)) ?? [];
+  return (Number(kb) * 1024) / 1e6;
+}
+
+/** The peak starts anew. */
+export const forgetPeakMemory = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, '5');
 
 /** TCP connections of a process to a port of this machine. */
 export function connectionsTo(pid: number, port: number): number {

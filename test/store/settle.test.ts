@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { useStore } from '../support/store-database.js';
 import { importRows, nonZero, peopleOf, type ImportOptions } from '../support/store-import.js';
+import { readImport } from '../support/stored-workspace.js';
 
 const database = useStore('settle');
 
@@ -9,18 +10,11 @@ const rows = Array.from({ length: 12 }, (_, at) => [`${at}`, `p${at}@x.io`, 'gol
 const columns = ['id', 'email', 'plan'];
 
 async function importInto(workspace: string, options: Partial<ImportOptions> = {}) {
-  const { counts, membersAdded } = await importRows(database.store, {
+  const { counts, number } = await importRows(database.store, {
     ...{ workspace, identifyBy: 'id', columns, rows, sync: 'all', ...options },
-  }).then(async (ended) => ({ ...ended, membersAdded: await membersAddedBy(workspace, ended.number) }));
+  });
+  const { membersAdded } = await readImport(database.store, workspace, number);
   return { counts: nonZero(counts), membersAdded };
-}
-
-async function membersAddedBy(workspace: string, number: number): Promise<number> {
-  const { rows: found } = await database.store.pool.query<{ members: number }>(
-    'SELECT members_added AS members FROM inlet.imports WHERE workspace = $1 AND number = $2',
-    [workspace, number],
-  );
-  return found[0]?.members ?? NaN;
 }
 
 async function kindsOfLastImport(workspace: string): Promise<string[]> {

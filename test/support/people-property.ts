@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { addPeople, column, definitionOf, importRows, settingsOf } from './store-import.js';
+import { addPeople, column, definitionOf, importRows, settingsOf, versionsOf } from './store-import.js';
 import { contestedCase, type ContestedOptions } from './contested-cases.js';
 import type { PeopleCase } from './people-cases.js';
 import {
@@ -157,15 +157,6 @@ function expectedOf(one: PeopleCase, hits: Map<string, number>): Result {
     addedByFailed: model.addedByFailed,
     failures: model.failures,
   };
-}
-
-async function versionsOf(store: Store, workspace: string): Promise<Set<string>> {
-  const { rows } = await store.pool.query<{ version: string }>(
-    `SELECT p.person_id || ':' || p.xmin AS version
-     FROM inlet.person p JOIN inlet.workspace w USING (workspace_id) WHERE w.name = $1`,
-    [workspace],
-  );
-  return new Set(rows.map(({ version }) => version));
 }
 
 let workspaces = 0;

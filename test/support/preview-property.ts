@@ -3,7 +3,7 @@ import type { PeopleCase } from './people-cases.js';
 import { applyInOrder, type ModelFailure } from './people-model.js';
 import { hitName } from './people-property.js';
 import { searchCases, type SearchOptions } from './people-search.js';
-import { addPeople, column, copyText, definitionOf, settingsOf } from './store-import.js';
+import { addPeople, column, copyText, definitionOf, settingsOf, versionsOf } from './store-import.js';
 import { previewRows } from '../../store/preview.js';
 import type { Store } from '../../store/store.js';
 
@@ -62,12 +62,7 @@ async function actualOf(store: Store, { people, task }: PeopleCase): Promise<Sai
     },
     relationships: null,
   });
-  const after = await store.pool.query<{ version: string }>(
-    `SELECT p.person_id || ':' || p.xmin AS version
-     FROM inlet.person p JOIN inlet.workspace w USING (workspace_id) WHERE w.name = $1`,
-    [workspace],
-  );
-  if (!isDeepStrictEqual(new Set(after.rows.map(({ version }) => version)), before))
+  if (!isDeepStrictEqual(await versionsOf(store, workspace), before))
     throw new Error('The preview has written people.');
   return verdicts.main.map(({ rowNumber, verdict, failure }) => ({
     rowNumber,

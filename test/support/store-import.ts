@@ -208,6 +208,16 @@ export async function addPeople(store: Store, people: Person[], workspace = 'acm
   }
 }
 
+/** The marks of everybody who is in a workspace, as `addPeople` gives them. */
+export async function versionsOf(store: Store, workspace: string): Promise<Set<string>> {
+  const { rows } = await store.pool.query<{ version: string }>(
+    `SELECT p.person_id || ':' || p.xmin AS version
+     FROM inlet.person p JOIN inlet.workspace w USING (workspace_id) WHERE w.name = $1`,
+    [workspace],
+  );
+  return new Set(rows.map(({ version }) => version));
+}
+
 export interface Person {
   id: string | null;
   email: string | null;
