@@ -32,8 +32,6 @@ import { startOf } from './start-of-import.js';
 import { openSubmission } from './submission.js';
 import { spanAttributes, untraced, type Trace } from './trace.js';
 
-/** Copying may go on for a while after the source has computed its result. */
-const COPY_MARGIN_MS = 15 * 60_000;
 const MANY_ROWS = 10_000_000;
 
 /**
@@ -90,8 +88,7 @@ async function stageAnew(
       source.snapshot(request, signal),
     );
     try {
-      const limitMs = queryTimeoutMs + COPY_MARGIN_MS;
-      const { bytes, ...staged } = await stageSnapshot({ store, trace, work, snapshot, limitMs, signal });
+      const { bytes, ...staged } = await stageSnapshot({ store, trace, work, snapshot, signal });
       const winner = await adopt(store, work, { ...staged, ...startOf(work, started, staged.warnings) });
       if (winner.table === staged.table) {
         const relationships = staged.relationships?.rows ?? null;
@@ -173,7 +170,6 @@ interface Copying {
   trace: Trace;
   work: OpenImport;
   snapshot: Snapshot;
-  limitMs: number;
   signal: AbortSignal;
 }
 
@@ -200,7 +196,7 @@ async function stageOne(copy: Copy, made: (table: string) => void): Promise<Stag
 }
 
 async function copyAll(
-  { store, work, snapshot, limitMs, signal, query, shape, before }: Copy,
+  { store, work, snapshot, signal, query, shape, before }: Copy,
   table: string,
 ): Promise<{ rows: number; bytes: number }> {
   const meter: RowMeter = { rows: 0, bytes: 0, maxRows: work.definition.maxRows, query };
@@ -211,7 +207,7 @@ async function copyAll(
   try {
     const stream = await snapshot.rows(query);
     const target = { table, columns: shape.columns.length, encoding: snapshot.encoding };
-    const rows = await copyIntoStaging(store, target, stream, meter, limitMs, signal);
+    const rows = await copyIntoStaging(store, target, stream, meter, signal);
     return { rows, bytes: meter.bytes };
   } finally {
     clearInterval(progress);

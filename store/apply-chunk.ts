@@ -1,15 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { QueryName } from '../sources/source.js';
+import { soundCounts } from './add-sound-rows.js';
+import { levelByLevel, levelsOf } from './contested-levels.js';
 import { trimFailures } from './failures.js';
 import { readScope } from './import-scope.js';
-import { importTables, tablesLookedUp } from './import-tables.js';
+import { importTables, tablesLookedUp, type ImportTables } from './import-tables.js';
 import type { StagedQuery } from './imports.js';
 import type { StagedWork } from './ledger.js';
 import type { PlannedChunk } from './plan.js';
 import { rowsOf } from './row-sql.js';
 import { subjectOf } from './row-subject.js';
-import { statementFor } from './row-statement.js';
+import { statementsFor, type Statements } from './row-statement.js';
+import type { Range } from './staged-range.js';
 import type { Outcome, OutcomeCount } from './statement-result.js';
 import { mendStatistics } from './statistics.js';
 import { hasSqlState, only } from './store.js';
@@ -32,8 +34,7 @@ export async function applyChunk(
   staged: StagedQuery,
   chunk: Chunk,
 ): Promise<ChunkCounts> {
-  const { kind } = chunk;
-  if (kind === 'settled') return { ...summed([]), unchanged: chunk.rows };
+  if (chunk.kind === 'settled') return { ...summed([]), unchanged: chunk.rows };
   // Plans from the statistics of a fresh staging table pick merge and hash joins over all people, and from those of an
   // empty workspace a scan of everybody, who may be many before the chunk is through: the indexes win. No key comes
   // twice, so remembering who was found is for nothing.
@@ -46,43 +47,60 @@ export async function applyChunk(
   const rows = rowsOf(subjectOf(definition, chunk.query), settings, staged.columns, work.staging.encoding);
   const tables = importTables(staged.table);
   for (const table of tablesLookedUp(rows.kind, tables)) await mendStatistics(client, table);
-  const { sql, within } = statementFor({
-    tables,
-    rows,
-    definition,
-    settings,
-    scope: await readScope(client, work),
-  });
-  const room = await failuresLeft(client, work, chunk);
-  const values = (first: number, last: number) => [within, work.key, first, last, room];
-  if (kind !== 'contested') {
-    const { marked } = chunk;
-    const apply = (fresh: boolean) =>
-      client.query<OutcomeCount>(sql({ of: kind, marked, fresh }), values(chunk.first, chunk.last));
-    return summed([chunk.fresh ? await hopefully(client, apply) : await apply(false)]);
-  }
+  const scope = await readScope(client, work);
+  const statements = statementsFor({ tables, rows, definition, settings, scope });
+  const keep = await failuresLeft(client, work, chunk, tables);
+  const values = (first: number, last: number) => [statements.within, first, last, work.key, keep];
+  if (chunk.kind !== 'contested')
+    return summed(await applyRange(client, statements, { ...chunk, kind: chunk.kind }, values));
   const levels = await levelsOf(client, tables.marks, chunk);
-  const byLevel = sql({ of: 'contested', marked: false, fresh: false });
-  const counts = summed(await levelByLevel(client, byLevel, levels, values));
+  const byLevel = statements.sql({ of: 'contested', marked: false, fresh: false });
+  const results = await levelByLevel(client, byLevel, levels, values);
+  const counts = summed(results.flatMap(({ rows }) => rows));
   if (counts.failed > 0) await trimFailures(client, work.key);
   return counts;
 }
 
+/** Rows that can't meet, all by one statement; where there is nothing yet, the sound ones before the others. */
+async function applyRange(
+  client: pg.ClientBase,
+  { sql, adding, within }: Statements,
+  { kind, marked, fresh, first, last, rowsPromised }: Chunk & { kind: 'blocks' | 'listed' },
+  values: (first: number, last: number) => (string | number)[],
+): Promise<OutcomeCount[]> {
+  const range = { of: kind, marked, fresh };
+  const apply = async (different: Partial<Range>) => {
+    const statement = sql({ ...range, ...different });
+    return (await client.query<OutcomeCount>(statement, values(first, last))).rows;
+  };
+  if (!fresh) return apply({});
+  const applyFresh = async () => {
+    if (adding === null) return apply({});
+    const sound = soundCounts(await client.query<OutcomeCount>(adding(range), [within, first, last]));
+    return summed(sound).added === rowsPromised ? sound : [...sound, ...(await apply({ unsound: true }))];
+  };
+  return hopefully(client, applyFresh, () => apply({ fresh: false }));
+}
+
 /** The form for a workspace that has nothing yet; the one for all cases if somebody else wrote meanwhile. */
-async function hopefully<T>(client: pg.ClientBase, apply: (fresh: boolean) => Promise<T>): Promise<T> {
+async function hopefully<T>(
+  client: pg.ClientBase,
+  whenFresh: () => Promise<T>,
+  otherwise: () => Promise<T>,
+): Promise<T> {
   await client.query('SAVEPOINT fresh');
   try {
-    return await apply(true);
+    return await whenFresh();
   } catch (error) {
     if (!hasSqlState(error, UNIQUE_VIOLATION)) throw error;
     await client.query('ROLLBACK TO SAVEPOINT fresh');
-    return await apply(false);
+    return await otherwise();
   }
 }
 
 const UNIQUE_VIOLATION = '23505';
 
-function summed(results: pg.QueryResult<OutcomeCount>[]): ChunkCounts {
+function summed(results: OutcomeCount[]): ChunkCounts {
   const counts: ChunkCounts = {
     added: 0,
     updated: 0,
@@ -98,7 +116,7 @@ function summed(results: pg.QueryResult<OutcomeCount>[]): ChunkCounts {
     addedByFailed: 0,
     reasons: {},
   };
-  for (const { outcome, reason, rows, added_by_failed } of results.flatMap((result) => result.rows)) {
+  for (const { outcome, reason, rows, added_by_failed } of results) {
     counts[outcome] += rows;
     counts.addedByFailed += added_by_failed;
     if (reason !== null) counts.reasons[reason] = (counts.reasons[reason] ?? 0) + rows;
@@ -106,99 +124,27 @@ function summed(results: pg.QueryResult<OutcomeCount>[]): ChunkCounts {
   return counts;
 }
 
-/** A level's positions, both ends included. */
-export interface Level {
-  first: number;
-  last: number;
-}
-
-/** The levels among positions of contested rows, in order. */
-export async function levelsOf(
-  client: pg.ClientBase,
-  marks: string,
-  { first, last }: Level,
-): Promise<Level[]> {
-  const { rows } = await client.query<Level>(
-    `SELECT min(position) AS first, max(position) AS last FROM ${marks}
-     WHERE position BETWEEN $1 AND $2 GROUP BY level ORDER BY 1`,
-    [first, last],
-  );
-  return rows;
-}
-
-/** Levels go to the store in batches of so many levels, or of not many more than so many rows. */
-const BATCH_LEVELS = 200;
-const BATCH_ROWS = 500;
-
-/**
- * One level after the other. Levels can be as many as the contested rows, so the statement is planned once for a batch of
- * them; but no longer, for a plan that was good for an empty workspace would look through everybody who was added since.
- */
-async function levelByLevel(
-  client: pg.ClientBase,
-  statement: string,
-  levels: Level[],
-  values: (first: number, last: number) => (string | number)[],
-): Promise<pg.QueryResult<OutcomeCount>[]> {
-  await client.query('SET LOCAL plan_cache_mode = force_generic_plan');
-  const results: pg.QueryResult<OutcomeCount>[] = [];
-  for (const batch of batchesOf(levels)) {
-    // A prepared statement outlives a transaction that fails, so another chunk of this connection needs another name.
-    const name = `inlet_levels_${randomBytes(8).toString('hex')}`;
-    const executions = batch.map(({ first, last }) => `EXECUTE ${name} (${values(first, last).join(', ')})`);
-    const done = await manyResults(
-      client,
-      [
-        `PREPARE ${name} (int, bigint, bigint, bigint, int) AS ${statement}`,
-        ...executions,
-        `DEALLOCATE ${name}`,
-      ].join(';\n'),
-    );
-    results.push(...done);
-  }
-  return results;
-}
-
-/** pg gives a list of results for several statements; its types don't know of that. */
-async function manyResults(
-  client: pg.ClientBase,
-  statements: string,
-): Promise<pg.QueryResult<OutcomeCount>[]> {
-  const results: pg.QueryResult<OutcomeCount> | pg.QueryResult<OutcomeCount>[] =
-    await client.query<OutcomeCount>(statements);
-  return Array.isArray(results) ? results : [results];
-}
-
-function batchesOf(levels: Level[]): Level[][] {
-  const batches: Level[][] = [];
-  let batch: Level[] = [];
-  let size = 0;
-  for (const level of levels) {
-    batch.push(level);
-    size += level.last - level.first + 1;
-    if (batch.length < BATCH_LEVELS && size < BATCH_ROWS) continue;
-    batches.push(batch);
-    batch = [];
-    size = 0;
-  }
-  return batch.length === 0 ? batches : [...batches, batch];
-}
-
 /**
  * How many failures of one statement may be among the first `keepFailures` of the import: chunks go in any order, and so
- * do the rows of contested ones, so only the failures of rows that are known to be earlier count.
+ * do the rows of contested ones, so only failures count that are known to be of earlier rows.
  */
 async function failuresLeft(
   client: pg.ClientBase,
   { key, settings }: StagedWork,
-  chunk: Chunk,
+  { query, kind, first, last }: Chunk,
+  { stage, marks }: ImportTables,
 ): Promise<number> {
-  if (chunk.kind === 'contested') return settings.keepFailures;
+  if (kind === 'contested') return settings.keepFailures;
+  const lowest =
+    kind === 'blocks'
+      ? `SELECT min(n) FROM ${stage} WHERE ctid >= format('(%s,0)', $3::bigint)::tid AND ctid < format('(%s,0)', $4::bigint + 1)::tid`
+      : `SELECT min(n) FROM ${marks} WHERE position BETWEEN $3::bigint AND $4::bigint`;
   const { before } = only(
     await client.query<{ before: number }>(
-      `SELECT coalesce(sum(failed), 0)::bigint AS before FROM inlet.chunk
-       WHERE import_id = $1 AND kind <> 'contested' AND (query, chunk) < ($2, $3)`,
-      [key, chunk.query, chunk.chunk],
+      `SELECT CASE WHEN EXISTS (SELECT FROM inlet.import_failure WHERE import_id = $1) THEN (
+         SELECT count(*) FROM inlet.import_failure WHERE import_id = $1 AND (query, row_number) < ($2, (${lowest}))
+       ) ELSE 0 END AS before`,
+      [key, query, first, last],
     ),
   );
   return Math.max(0, settings.keepFailures - before);

@@ -1,4 +1,5 @@
 import type { Mode } from '../config/sync-definition.js';
+import { addSoundRows, isSound, type Addition } from './add-sound-rows.js';
 import type { ImportTables } from './import-tables.js';
 import type { ObjectRows } from './row-sql.js';
 import { seen, type Range } from './staged-range.js';
@@ -14,7 +15,7 @@ export interface ObjectsStatement {
  * One statement that applies a range of staged rows of an objects query (docs/semantics.md, "Objects"): reads them, finds
  * the object that has the key (o), judges, writes objects and failures, and counts. No two of the rows are about one object.
  *
- * Parameters: $1 object type, $2 import, $3 and $4 the range, $5 how many failures are kept whole.
+ * Parameters: $1 object type, $2 and $3 the range, $4 import, $5 how many failures are kept whole.
  * @returns SQL that gives `OutcomeCount`s, or with `verdicts` a row for each staged row (`VerdictRow`)
  */
 export function applyObjects(
@@ -30,7 +31,8 @@ export function applyObjects(
   ${resultOf(result)}`;
 }
 
-function judging({ tables, rows, mode }: ObjectsStatement, range: Range): string {
+function judging(statement: ObjectsStatement, range: Range): string {
+  const { tables, rows, mode } = statement;
   const { from, where, level } = seen(tables, range);
   const found = range.fresh
     ? 'false'
@@ -55,9 +57,9 @@ function judging({ tables, rows, mode }: ObjectsStatement, range: Range): string
         END AS action OFFSET 0
     ) d
     CROSS JOIN LATERAL (
-      SELECT CASE WHEN d.action IN ('add', 'update') THEN ${rows.attributes} END AS attributes OFFSET 0
+      ${rows.attributes(`d.action IN ('add', 'update')`)} OFFSET 0
     ) a
-    WHERE ${where}
+    WHERE ${where}${range.unsound === true ? ` AND NOT ${isSound(rows, level, additionOf(statement))}` : ''}
   ), outcome AS (
     SELECT n, problem AS reason, CASE
         WHEN level IS NOT NULL THEN 'superseded'
@@ -86,3 +88,16 @@ function writing({ tables }: ObjectsStatement, { fresh }: Range): string {
   )`
   }`;
 }
+
+const additionOf = ({ tables, rows }: ObjectsStatement): Addition => ({
+  into: tables.objects,
+  columns: { object_type_id: '$1', object_id: rows.key },
+  sound: 'true',
+  joined: null,
+});
+
+/** As `addingPeople`. */
+export const addingObjects = (statement: ObjectsStatement): ((range: Range) => string) | null =>
+  statement.mode === 'update' || statement.rows.laterals !== ''
+    ? null
+    : (range) => addSoundRows(statement.tables, statement.rows, range, additionOf(statement));

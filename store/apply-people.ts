@@ -1,4 +1,5 @@
 import type { Identifier, Mode, WorkspaceSettings } from '../config/sync-definition.js';
+import { addSoundRows, isSound, type Addition } from './add-sound-rows.js';
 import type { Membership } from './import-scope.js';
 import type { ImportTables } from './import-tables.js';
 import { compared, rightsOf, usable, type PeopleRows } from './row-sql.js';
@@ -19,7 +20,7 @@ export interface PeopleStatement {
  * them, finds the person who has the key (p) and the one who has the other identifier (q), judges, writes people and
  * failures, and counts. All of it sees one snapshot.
  *
- * Parameters: $1 workspace, $2 import, $3 and $4 the range, $5 how many failures are kept whole.
+ * Parameters: $1 workspace, $2 and $3 the range, $4 import, $5 how many failures are kept whole.
  * @returns SQL that gives `OutcomeCount`s, or with `verdicts` a row for each staged row (`VerdictRow`)
  */
 export function applyPeople(statement: PeopleStatement, range: Range, result: ResultKind = 'counts'): string {
@@ -31,7 +32,7 @@ export function applyPeople(statement: PeopleStatement, range: Range, result: Re
     written: `CASE WHEN action = 'add' THEN 'person' WHEN merged IS NOT NULL THEN 'attributes' ELSE 'none' END`,
   };
   return `
-  WITH ${range.fresh && statement.rows.laterals === '' ? judgingNewcomers(statement, range) : judging(statement, range)},
+  WITH ${judging(statement, range)},
   ${outcomes}, ${writing(statement, range)}${joining(statement)},
   ${reporting('main', tables, rows, refusals, failureMessage)}
   ${resultOf(result, membership === null ? undefined : 'joined')}`;
@@ -41,7 +42,8 @@ export function applyPeople(statement: PeopleStatement, range: Range, result: Re
  * What becomes of each row. OFFSET 0 keeps an expression from being copied into, and evaluated by, all that use it. q is
  * looked for only where it matters: not for who has that identifier already, which is nearly everybody the second time.
  */
-function judging({ tables, rows, mode, settings }: PeopleStatement, range: Range): string {
+function judging(statement: PeopleStatement, range: Range): string {
+  const { tables, rows, mode, settings } = statement;
   const { identifyBy: key, otherIdentifier: other } = rows;
   const { from, where, level } = seen(tables, range);
   const { mayAdd, mayUpdate, mayMove } = rightsOf(rows, mode, settings);
@@ -99,33 +101,9 @@ function judging({ tables, rows, mode, settings }: PeopleStatement, range: Range
         END AS refusal OFFSET 0
     ) d
     CROSS JOIN LATERAL (
-      SELECT CASE WHEN d.action IN ('add', 'update', 'claim') THEN ${rows.attributes} END AS attributes OFFSET 0
+      ${rows.attributes(`d.action IN ('add', 'update', 'claim')`)} OFFSET 0
     ) a
-    WHERE ${where}
-  )`;
-}
-
-/**
- * The same where nobody is looked up: subqueries in place of joins, which cost more than what they join. Not for json, of
- * which a deep cell must not find more of the stack here than when it comes again.
- */
-function judgingNewcomers({ tables, rows, mode, settings }: PeopleStatement, range: Range): string {
-  const { from, where, level } = seen(tables, range);
-  const { mayAdd } = rightsOf(rows, mode, settings);
-  return `
-  changes AS MATERIALIZED (
-    SELECT n, place, level, key, other, problem, action, refusal, NULL::bigint AS target,
-      CASE action WHEN 'add' THEN ${rows.attributes} END AS merged,
-      CASE WHEN action = 'add' AND refusal IS NULL THEN ${rows.hash} END AS row_hash,
-      NULL::text AS collides_with
-    FROM (
-      SELECT *, CASE WHEN problem IS NOT NULL OR level IS NOT NULL THEN 'none' ELSE ${mayAdd ? `'add'` : `'skip'`} END AS action,
-        ${mayAdd ? `CASE WHEN problem IS NULL AND level IS NULL AND other IS NOT NULL THEN inlet.identifier_problem('${rows.otherIdentifier}', other) END` : 'NULL::text'} AS refusal
-      FROM (
-        SELECT s.*, s.ctid AS place, ${level} AS level, ${rows.key} AS key, ${otherOf(rows)} AS other, ${rows.problem} AS problem
-        FROM ${from} WHERE ${where} OFFSET 0
-      ) s OFFSET 0
-    ) s
+    WHERE ${where}${range.unsound === true ? ` AND NOT ${isSound(rows, level, additionOf(statement))}` : ''}
   )`;
 }
 
@@ -171,14 +149,38 @@ function writing({ tables, rows }: PeopleStatement, { fresh }: Range): string {
 }
 
 /** Everybody whom a row is about joins the segment, if its row is neither skipped nor superseded. */
-function joining({ membership }: PeopleStatement): string {
-  if (membership === null) return '';
-  const { segmentId, syncId, importNumber } = membership;
-  return `, joined AS (
+const joining = ({ membership }: PeopleStatement) =>
+  membership === null
+    ? ''
+    : `, ${joinedOf(membership, 'SELECT target AS person_id FROM changes WHERE target IS NOT NULL UNION ALL SELECT person_id FROM added')}`;
+
+/** @param people a query that gives their person_id */
+const joinedOf = ({ segmentId, syncId, importNumber }: Membership, people: string) => `joined AS (
     INSERT INTO inlet.segment_member AS m (segment_id, person_id, sync_id, import_number)
-    SELECT ${segmentId}, r.person_id, ${syncId}, ${importNumber}
-    FROM (SELECT target AS person_id FROM changes WHERE target IS NOT NULL UNION ALL SELECT person_id FROM added) r
+    SELECT ${segmentId}, r.person_id, ${syncId}, ${importNumber} FROM (${people}) r
     WHERE NOT EXISTS (SELECT FROM inlet.segment_member h WHERE h.segment_id = ${segmentId} AND h.person_id = r.person_id)
     ON CONFLICT DO NOTHING RETURNING 1
   )`;
+
+/** How newcomers are added of whom nothing is wrong. */
+function additionOf({ tables, rows, membership }: PeopleStatement): Addition {
+  const { identifyBy: key, otherIdentifier: other } = rows;
+  return {
+    into: tables.people,
+    columns: { workspace_id: '$1', [key]: rows.key, [other]: otherOf(rows) },
+    sound:
+      rows.other === null
+        ? 'true'
+        : `((${usable(rows.other)}) IS NOT TRUE OR inlet.identifier_problem('${other}', ${rows.other}) IS NULL)`,
+    joined: membership === null ? null : joinedOf(membership, 'SELECT person_id FROM added'),
+  };
 }
+
+/**
+ * The statement that adds people whose rows are sound, where there is nobody yet; null if there is none: where nobody may
+ * be added, and for json, of which a deep cell must not find more of the stack here than when it comes again.
+ */
+export const addingPeople = (statement: PeopleStatement): ((range: Range) => string) | null =>
+  statement.mode === 'update' || statement.rows.laterals !== ''
+    ? null
+    : (range) => addSoundRows(statement.tables, statement.rows, range, additionOf(statement));

@@ -16,7 +16,7 @@ export interface RelationshipsStatement {
  * them, finds the object (o), the person (p) and what relates them (r), judges, writes relationships and failures, and
  * counts. No two of the rows are about one pair.
  *
- * Parameters: $1 workspace, $2 import, $3 and $4 the range, $5 how many failures are kept whole.
+ * Parameters: $1 workspace, $2 and $3 the range, $4 import, $5 how many failures are kept whole.
  * @returns SQL that gives `OutcomeCount`s, or with `verdicts` a row for each staged row (`VerdictRow`)
  */
 export function applyRelationships(
@@ -74,7 +74,7 @@ function judging({ tables, rows, objectTypeId }: RelationshipsStatement, range: 
         END AS refusal OFFSET 0
     ) d
     CROSS JOIN LATERAL (
-      SELECT CASE WHEN d.action IN ('relate', 'change') THEN ${rows.attributes} END AS attributes OFFSET 0
+      ${rows.attributes(`d.action IN ('relate', 'change')`)} OFFSET 0
     ) a
     WHERE ${where}
   ), outcome AS (

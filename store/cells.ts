@@ -18,6 +18,8 @@ export interface Cell {
   shown: string;
   /** The cell as an attribute's value. */
   value: string;
+  /** A cheaper form of `value`, and a condition under which it won't do. */
+  cheap: { value: string; unless: string } | undefined;
   /** A condition: the cell can't be stored. */
   unstorable: string | undefined;
   /** A condition: the cell removes its attribute. */
@@ -71,6 +73,10 @@ function readCell(column: Column, index: number, encoding: Encoding): Cell {
     raw,
     shown: bytes ? `inlet.shown_cell(${raw}::text)` : `${raw}::text`,
     value,
+    cheap:
+      isTimestamp(column) && !column.array
+        ? { value: raw, unless: `NOT inlet.has_iso_form(${raw})` }
+        : undefined,
     unstorable: isJson(column) || bytes ? `${raw} IS NOT NULL AND ${value} IS NULL` : undefined,
     removes: isJson(column) ? `coalesce(${value}, 'null') = 'null'` : `${raw} IS NULL`,
     utf8: bytes
@@ -82,8 +88,11 @@ function readCell(column: Column, index: number, encoding: Encoding): Cell {
   };
 }
 
-function asJson({ type, array }: Column, value: string): string {
-  if (type !== 'timestamp' && type !== 'timestamptz') return value;
+const isTimestamp = ({ type }: Column) => type === 'timestamp' || type === 'timestamptz';
+
+function asJson(column: Column, value: string): string {
+  const { type, array } = column;
+  if (!isTimestamp(column)) return value;
   return array ? `inlet.json_timestamps(to_jsonb(${value}))` : `inlet.json_${type}(${value})`;
 }
 
@@ -107,20 +116,33 @@ const isAlias = (text: string) => text !== '' && Buffer.byteLength(text) <= MAX_
 const asJsonbKeeps = ([one]: [string, string], [other]: [string, string]) =>
   Buffer.byteLength(one) - Buffer.byteLength(other) || Buffer.compare(Buffer.from(one), Buffer.from(other));
 
-/** A jsonb object of many members, built from one record: no limit on their number, and the fastest way there is. */
-export function objectOf(members: [string, string][]): string {
+/** An expression, and the subquery in FROM whose columns it needs. */
+export interface From {
+  value: string;
+  from: string;
+}
+
+/**
+ * A jsonb object of many members, built from one record: no limit on their number, and the fastest way there is. The record
+ * is a subquery in FROM, which the planner dissolves; as a subquery of the expression it would be run for each row.
+ * @param alias of that subquery
+ */
+export function objectOf(members: [string, string][], alias: string): From {
   const short = members.filter(([key]) => isAlias(key)).toSorted(asJsonbKeeps);
   const long = members.filter(([key]) => !isAlias(key));
   const parts = [
-    ...(short.length === 0 ? [] : [recordOf('to_jsonb', short)]),
+    ...(short.length === 0 ? [] : [`to_jsonb(${alias}.*)`]),
     ...long.map(([key, value]) => `jsonb_build_object(${literal(key)}, ${value})`),
   ];
-  return parts.length === 0 ? `'{}'::jsonb` : `(${parts.join(' || ')})`;
+  return {
+    value: parts.length === 0 ? `'{}'::jsonb` : `(${parts.join(' || ')})`,
+    from: `(SELECT ${short.map(([key, value]) => `${value} AS ${name(key)}`).join(', ')}) ${alias}`,
+  };
 }
 
 /** `x.*` and not `x`: a column of that name would be taken for the record. */
-const recordOf = (toJson: 'to_json' | 'to_jsonb', members: [string, string][]) =>
-  `(SELECT ${toJson}(x.*) FROM (SELECT ${members.map(([key, value]) => `${value} AS ${name(key)}`).join(', ')}) x)`;
+const jsonOf = (members: [string, string][]) =>
+  `(SELECT to_json(x.*) FROM (SELECT ${members.map(([key, value]) => `${value} AS ${name(key)}`).join(', ')}) x)`;
 
 /** json of the row as it came, columns in the query's order. */
 export function rowAsItCame(cells: Cell[]): string {
@@ -128,7 +150,7 @@ export function rowAsItCame(cells: Cell[]): string {
     column.name,
     unstorable === undefined ? value : `coalesce(to_jsonb(${value}), to_jsonb(${shown}))`,
   ]);
-  if (members.every(([key]) => isAlias(key))) return recordOf('to_json', members);
+  if (members.every(([key]) => isAlias(key))) return jsonOf(members);
   const ordered = members.map(([key, value], at) => `(${at}, ${literal(key)}, to_json(${value}))`);
   return `(SELECT json_object_agg(key, value ORDER BY at) FROM (VALUES ${ordered.join(', ')}) x(at, key, value))`;
 }

@@ -57,7 +57,9 @@ export async function planImport(
       await client.query(`SET LOCAL work_mem = '128MB'`);
       await prepareScope(client, work);
       await planQueries(client, work, chunkRows, settlesFrom);
-      await client.query('UPDATE inlet.import SET planned_at = now() WHERE import_id = $1', [work.key]);
+      await client.query('UPDATE inlet.import SET planned_at = clock_timestamp() WHERE import_id = $1', [
+        work.key,
+      ]);
     }
     const { chunks } = only(
       await client.query<{ chunks: number }>(
@@ -88,7 +90,7 @@ async function planQueries(
   if (await stopBeforehand(client, work, queries)) return;
   for (const { query, tables, rows, promised } of queries) {
     const chunks = await planRows(client, {
-      ...{ tables, scope, definition, settings, rows, chunkRows },
+      ...{ tables, scope, definition, settings, rows, promised, chunkRows },
       settlesFrom,
     });
     const found = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);

@@ -32,6 +32,8 @@ export interface PlanInput<Rows extends AnyRows = AnyRows> {
   definition: Pick<SyncDefinition, 'mode'>;
   settings: Pick<WorkspaceSettings, 'allowEmailUpdatesUsingId'>;
   rows: Rows;
+  /** Rows that were staged. If they are no longer there, the chunks' rows don't add up to that. */
+  promised: number;
   /** Rows of a chunk, about. */
   chunkRows: number;
   /**
@@ -48,25 +50,22 @@ export interface PlanInput<Rows extends AnyRows = AnyRows> {
 export async function planRows(client: pg.ClientBase, input: PlanInput): Promise<PlannedChunk[]> {
   await client.query(`TRUNCATE ${input.tables.marks}`);
   for (const table of tablesLookedUp(input.rows.kind, input.tables)) await mendStatistics(client, table);
-  const { rows, tables, scope, chunkRows } = input;
+  const { rows, tables, scope, chunkRows, promised } = input;
   const repeated = await findRepeated(client, tables.stage, rows);
   const superseded = repeated.keys ? await markSuperseded(client, input) : 0;
   const contested =
     rows.kind === 'people' ? await markContested(client, { ...input, rows }, repeated.others) : 0;
   if (superseded + contested > 0) await client.query(`ANALYZE ${tables.marks}`);
   const fresh = await isFresh(client, rows.kind, tables, scope);
-  const { total } = only(
-    await client.query<{ total: number }>(`SELECT count(*) AS total FROM ${tables.stage}`),
-  );
   const settled =
-    input.settlesFrom !== null && !fresh && total > chunkRows
-      ? await settleRows(client, { ...input, total, superseded, contested, from: input.settlesFrom })
+    input.settlesFrom !== null && !fresh && promised > chunkRows
+      ? await settleRows(client, { ...input, superseded, contested, from: input.settlesFrom })
       : null;
   const atPositions = (kind: ChunkKind, count: number, first: number, marked: boolean) =>
     positionChunks({ kind, count, first, marked }, chunkRows);
   return [
     ...(settled === null
-      ? await blockChunks(client, input, { total, fresh, hasMarks: superseded + contested > 0 })
+      ? await blockChunks(client, input, { fresh, hasMarks: superseded + contested > 0 })
       : atPositions('listed', settled.listed, settled.first, superseded > 0)),
     ...atPositions('contested', contested, 1, false),
     ...(settled === null ? [] : settledChunk(settled.settled)),
@@ -96,29 +95,34 @@ async function markSuperseded(client: pg.ClientBase, { tables, rows }: PlanInput
 /** Ranges of blocks, in which superseded rows are counted and contested ones are left out. */
 async function blockChunks(
   client: pg.ClientBase,
-  { tables: { stage, marks }, chunkRows }: PlanInput,
-  { total, fresh, hasMarks }: { total: number; fresh: boolean; hasMarks: boolean },
+  { tables: { stage, marks }, chunkRows, promised }: PlanInput,
+  { fresh, hasMarks }: { fresh: boolean; hasMarks: boolean },
 ): Promise<PlannedChunk[]> {
-  if (total === 0) return [];
   const blocks = await blocksOf(client, stage);
-  const step = Math.max(1, Math.round((chunkRows * blocks) / total));
-  const starts = Array.from({ length: Math.ceil(blocks / step) }, (_, index) => `(${index * step},0)`);
+  const step = Math.max(1, Math.round((chunkRows * blocks) / Math.max(1, promised)));
+  const starts = Array.from({ length: Math.ceil(blocks / step) }, (_, index) => index * step);
+  const place = (block: number) => `(${block},0)`;
+  // Range by range: to sort all rows into them would take three times as long.
   const { rows } = await client.query<{ bucket: number; found: number; marked: number; contested: number }>(
-    `SELECT width_bucket(s.ctid, $1::tid[]) AS bucket, count(*) AS found,
-            ${hasMarks ? 'count(m.level)' : '0'} AS marked, ${hasMarks ? 'count(*) FILTER (WHERE m.level > 0)' : '0'} AS contested
-     FROM ${stage} s ${hasMarks ? `LEFT JOIN ${marks} m ON m.n = s.n` : ''}
-     GROUP BY 1 ORDER BY 1`,
-    [starts],
+    `SELECT b.bucket, (SELECT count(*) FROM ${stage} s WHERE s.ctid >= b.first AND s.ctid < b.beyond) AS found,
+            coalesce(m.marked, 0) AS marked, coalesce(m.contested, 0) AS contested
+     FROM unnest($1::tid[], $2::tid[]) WITH ORDINALITY b(first, beyond, bucket)
+     LEFT JOIN (SELECT width_bucket(place, $1::tid[]) AS bucket, count(level) AS marked, count(*) FILTER (WHERE level > 0) AS contested
+                FROM ${marks} WHERE ${hasMarks} GROUP BY 1) m USING (bucket)
+     ORDER BY 1`,
+    [starts.map(place), starts.map((start) => place(start + step))],
   );
-  return rows.map(({ bucket, found, marked, contested }) => ({
-    kind: 'blocks',
-    first: (bucket - 1) * step,
-    last: bucket * step - 1,
-    rowsPromised: found,
-    rows: found - contested,
-    marked: marked > 0,
-    fresh,
-  }));
+  return rows
+    .filter(({ found }) => found > 0)
+    .map(({ bucket, found, marked, contested }) => ({
+      kind: 'blocks',
+      first: (bucket - 1) * step,
+      last: bucket * step - 1,
+      rowsPromised: found,
+      rows: found - contested,
+      marked: marked > 0,
+      fresh,
+    }));
 }
 
 /** Whether there is nothing yet that the rows could be about; relationships are looked up all the same. */

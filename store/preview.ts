@@ -2,14 +2,14 @@ import type { Readable } from 'node:stream';
 import type pg from 'pg';
 import type { SyncDefinition, WorkspaceSettings } from '../config/sync-definition.js';
 import type { Column, QueryName } from '../sources/source.js';
-import { levelsOf } from './apply-chunk.js';
 import type { Encoding } from './cells.js';
+import { levelsOf } from './contested-levels.js';
 import type { ImportScope } from './import-scope.js';
 import { planRows } from './plan.js';
 import { copyWhatRowsTouch, createPreviewTables, tablesOf } from './preview-tables.js';
 import type { RowVerdict } from './records.js';
 import { rowsOf, type AnyRows } from './row-sql.js';
-import { statementFor } from './row-statement.js';
+import { statementsFor } from './row-statement.js';
 import { subjectOf } from './row-subject.js';
 import { copyRows } from './staging.js';
 import type { VerdictRow } from './statement-result.js';
@@ -31,6 +31,13 @@ export interface PreviewedQuery {
   rows: () => Promise<Readable>;
 }
 
+interface StagedRows {
+  query: QueryName;
+  rows: AnyRows;
+  /** How many they are. */
+  promised: number;
+}
+
 /** A verdict for each row, in the order of the rows. */
 export interface PreviewVerdicts {
   main: RowVerdict[];
@@ -49,25 +56,20 @@ export async function previewRows(store: Store, input: PreviewInput): Promise<Pr
       { query: 'main' as const, ...input.main },
       ...(input.relationships === null ? [] : [{ query: 'relationships' as const, ...input.relationships }]),
     ];
-    const staged: { query: QueryName; rows: AnyRows }[] = [];
+    const staged: StagedRows[] = [];
     for (const { query, columns, rows: firstRows } of queries) {
       const subject = subjectOf(definition, query);
       await createPreviewTables(client, query, { subject, settings, columns });
       const cells = columns.map((_, index) => `c${index + 1}`).join(', ');
       const into = `${tablesOf(query).stage} (${cells})`;
-      await copyRows(client, into, encoding, await firstRows(), {
-        rows: 0,
-        bytes: 0,
-        maxRows: Infinity,
-        query,
-      });
-      staged.push({ query, rows: rowsOf(subject, settings, columns, encoding) });
+      const promised = await copyRows(client, into, encoding, await firstRows());
+      staged.push({ query, promised, rows: rowsOf(subject, settings, columns, encoding) });
     }
     await copyWhatRowsTouch(client, staged, scope);
     const verdicts: PreviewVerdicts = { main: [], relationships: [] };
-    for (const { query, rows } of staged) {
-      const outcomes = await applyAll(client, input, query, rows, scope);
-      verdicts[query] = await readVerdicts(client, query, rows, outcomes);
+    for (const one of staged) {
+      const outcomes = await applyAll(client, input, one, scope);
+      verdicts[one.query] = await readVerdicts(client, one.query, one.rows, outcomes);
     }
     return verdicts;
   });
@@ -105,19 +107,19 @@ type Verdict = VerdictRow['outcome'];
 async function applyAll(
   client: pg.ClientBase,
   { definition, settings }: PreviewInput,
-  query: QueryName,
-  rows: AnyRows,
+  { query, rows, promised }: StagedRows,
   scope: ImportScope,
 ): Promise<Map<number, Verdict>> {
   const tables = tablesOf(query);
   const outcomes = new Map<number, Verdict>();
-  const { sql, within } = statementFor({ tables, rows, definition, settings, scope });
+  const { sql, within } = statementsFor({ tables, rows, definition, settings, scope });
   for (const chunk of await planRows(client, {
     tables,
     scope,
     definition,
     settings,
     rows,
+    promised,
     chunkRows: 1_000,
     settlesFrom: null,
   })) {
@@ -125,7 +127,7 @@ async function applyAll(
     const of = isContested ? 'contested' : 'blocks';
     const statement = sql({ of, marked: chunk.marked, fresh: false }, 'verdicts');
     for (const { first, last } of isContested ? await levelsOf(client, tables.marks, chunk) : [chunk]) {
-      const result = await client.query<VerdictRow>(statement, [within, 0, first, last, 1_000_000]);
+      const result = await client.query<VerdictRow>(statement, [within, first, last, 0, 1_000_000]);
       for (const { n, outcome } of result.rows) outcomes.set(n, outcome);
     }
   }

@@ -1,4 +1,3 @@
-import { Transform, type TransformCallback } from 'node:stream';
 import type { QueryName } from '../sources/source.js';
 
 /** Counts rows as they stream by. */
@@ -19,18 +18,4 @@ export class TooManyRows extends Error {
     );
     this.name = 'TooManyRows';
   }
-}
-
-const LINE_FEED = 0x0a;
-
-/** Passes COPY text through; a line feed ends a row there, and occurs nowhere else. */
-export function countRows(meter: RowMeter): Transform {
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done: TransformCallback) {
-      meter.bytes += chunk.length;
-      for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) meter.rows += 1;
-      if (meter.rows > meter.maxRows) done(new TooManyRows(meter));
-      else done(null, chunk);
-    },
-  });
 }

@@ -4,7 +4,7 @@ import type { ImportScope } from './import-scope.js';
 import type { ImportTables } from './import-tables.js';
 import { compared, type AnyRows } from './row-sql.js';
 import { blocksOf } from './statistics.js';
-import { only } from './store.js';
+import { hasSqlState, only } from './store.js';
 
 /** The rows that are settled, and those that are left, which are listed at positions in the marks. */
 export interface Settled {
@@ -19,7 +19,7 @@ export interface SettleInput {
   scope: Pick<ImportScope, 'workspaceId' | 'objectTypeId' | 'membership'>;
   definition: Pick<SyncDefinition, 'mode'>;
   rows: AnyRows;
-  total: number;
+  promised: number;
   /** Rows that are superseded or contested; the contested ones have the positions from 1. */
   superseded: number;
   contested: number;
@@ -36,17 +36,19 @@ const SAMPLE_BLOCKS = 20;
  * @returns null if it would not pay; nothing is listed then
  */
 export async function settleRows(client: pg.ClientBase, input: SettleInput): Promise<Settled | null> {
-  const { tables, definition, total, superseded, contested, from } = input;
+  const { tables, definition, promised, superseded, contested, from } = input;
   const { stage, marks } = tables;
   const same = sameRows(input);
   if (same === null || definition.mode === 'add') return null;
   if ((await shareOfSame(client, stage, same)) < from) return null;
 
   const hasMarks = superseded + contested > 0;
-  await client.query(`
-    CREATE TEMP TABLE inlet_differing ON COMMIT DROP AS
-    SELECT s.n, s.ctid AS place FROM ${stage} s ${same} ${hasMarks ? `LEFT JOIN ${marks} m ON m.n = s.n` : ''}
-    WHERE ${hasMarks ? '(f.found IS NULL OR m.n IS NOT NULL) AND m.position IS NULL' : 'f.found IS NULL'}`);
+  await withSharedMemory(
+    client,
+    `CREATE TEMP TABLE inlet_differing ON COMMIT DROP AS
+     SELECT s.n, s.ctid AS place FROM ${stage} s ${same} ${hasMarks ? `LEFT JOIN ${marks} m ON m.n = s.n` : ''}
+     WHERE ${hasMarks ? '(f.found IS NULL OR m.n IS NOT NULL) AND m.position IS NULL' : 'f.found IS NULL'}`,
+  );
   const first = contested + 1;
   const { rowCount } = await client.query(`
     INSERT INTO ${marks} AS m (n, place, position)
@@ -58,8 +60,26 @@ export async function settleRows(client: pg.ClientBase, input: SettleInput): Pro
     if (contested === 0) await client.query(`CREATE INDEX ON ${marks} (position)`);
     await client.query(`ANALYZE ${marks}`);
   }
-  return { settled: total - contested - listed, listed, first };
+  return { settled: promised - contested - listed, listed, first };
 }
+
+/**
+ * A join of many people by several processes takes hundreds of megabytes of shared memory, of which a container has 64
+ * unless it is told otherwise. One process does without.
+ */
+async function withSharedMemory(client: pg.ClientBase, statement: string): Promise<void> {
+  await client.query('SAVEPOINT shared_memory');
+  try {
+    await client.query(statement);
+  } catch (error) {
+    if (!hasSqlState(error, DISK_FULL)) throw error;
+    await client.query('ROLLBACK TO SAVEPOINT shared_memory; SET LOCAL max_parallel_workers_per_gather = 0');
+    await client.query(statement);
+  }
+}
+
+/** What PostgreSQL says, too, where /dev/shm is full. */
+const DISK_FULL = '53100';
 
 /** A join that has `f.found` for a row s that would change nothing. */
 function sameRows({ tables, rows, scope }: SettleInput): string | null {

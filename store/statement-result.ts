@@ -5,7 +5,7 @@ import type { RowSql } from './row-sql.js';
 /*
  * How a statement that applies rows ends. It has judged them in a CTE `changes`, which has of each row at least n, place,
  * level, key, problem (why it fails by itself) and refusal (why it fails otherwise), and in a CTE `outcome` (n, outcome,
- * reason, added_by_failed). Its parameter $2 is the import, $5 how many failures are kept whole.
+ * reason, added_by_failed). Its parameter $4 is the import, $5 how many failures are kept whole.
  */
 
 export type Outcome =
@@ -76,7 +76,7 @@ export function reporting(
   ), kept AS (
     INSERT INTO ${failures}
       (import_id, query, row_number, key, column_name, value, reason, message, collides_with, written, "row")
-    SELECT $2, '${query}', n, key, column_name, value, reason, ${message}, collides_with, written, "row"
+    SELECT $4, '${query}', n, key, column_name, value, reason, ${message}, collides_with, written, "row"
     FROM reported
   )`;
 }

@@ -95,7 +95,7 @@ async function openMigrated(
   const url = file.storeUrl();
   const open = stores.get(url);
   if (open !== undefined) return open;
-  // An import holds a connection for as long as its source computes; all of them at once must leave some for the others.
+  // All imports at once must leave some for the others.
   const workspaces = files.filter((other) => other.storeUrl() === url).length;
   const max = STORE_CONNECTIONS + workspaces;
   const store = openStore(url, { max, applicationName: 'inlet worker' });

@@ -185,14 +185,16 @@ CREATE TABLE inlet.person (
 CREATE UNIQUE INDEX person_by_id ON inlet.person (id, workspace_id);
 CREATE UNIQUE INDEX person_by_email ON inlet.person (lower(email), workspace_id);
 
--- Who changes a person by hand does not know of the hash.
-CREATE FUNCTION inlet.forget_row_hash() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Who changes a person by hand does not know of the hash. Afterwards: a trigger before would have to lock each row that an
+-- import changes.
+-- SECURITY DEFINER: whoever may change a person need not have a right to the hash.
+CREATE FUNCTION inlet.forget_person_hash() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
-  NEW.row_hash := NULL;
-  RETURN NEW;
+  UPDATE inlet.person SET row_hash = NULL WHERE person_id = NEW.person_id;
+  RETURN NULL;
 END $$;
-CREATE TRIGGER forget_row_hash BEFORE UPDATE ON inlet.person
-  FOR EACH ROW WHEN (NEW.row_hash IS NOT DISTINCT FROM OLD.row_hash) EXECUTE FUNCTION inlet.forget_row_hash();
+CREATE TRIGGER forget_row_hash AFTER UPDATE ON inlet.person
+  FOR EACH ROW WHEN (NEW.row_hash = OLD.row_hash) EXECUTE FUNCTION inlet.forget_person_hash();
 
 -- The settings as imports copy them.
 CREATE FUNCTION inlet.workspace_settings(w inlet.workspace) RETURNS jsonb LANGUAGE sql STABLE

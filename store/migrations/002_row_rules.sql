@@ -11,7 +11,7 @@ RETURN ascii(cell) NOT BETWEEN 33 AND 126 AND btrim(cell, U&'\0009\000A\000B\000
 
 -- RFC 5322 addr-spec without comments or folding. The first pattern is only a fast way for what nearly all addresses are.
 CREATE FUNCTION inlet.is_email(cell text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (cell COLLATE "C") ~ '^[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$'
+RETURN (cell COLLATE "C") ~ '^[A-Za-z0-9_+-](?:\.?[A-Za-z0-9_+-])*@[A-Za-z0-9_+-](?:\.?[A-Za-z0-9_+-])*$'
     OR (cell COLLATE "C") ~ ('^([A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+)*'
                    || '|"([ \t!#-\[\]-~]|\\[ -~\t])*")'
                    || '@([A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+)*'
@@ -20,7 +20,7 @@ RETURN (cell COLLATE "C") ~ '^[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(
 -- Why a cell can't be an identifier: limits first, then syntax. NULL: it can. Blank is for the caller.
 CREATE FUNCTION inlet.identifier_problem(identifier text, cell text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE identifier
-  WHEN 'email' THEN CASE WHEN char_length(cell) > 254 THEN 'too_long' WHEN NOT inlet.is_email(cell) THEN 'invalid_email' END
+  WHEN 'email' THEN CASE WHEN octet_length(cell) > 254 AND char_length(cell) > 254 THEN 'too_long' WHEN NOT inlet.is_email(cell) THEN 'invalid_email' END
   ELSE CASE WHEN octet_length(cell) > 150 THEN 'too_long' END
 END;
 
@@ -48,11 +48,17 @@ EXCEPTION WHEN data_exception OR program_limit_exceeded OR feature_not_supported
 END $$;
 
 -- Years that ISO 8601 has no plain form for (BC, above 9999) and infinities are the type's own text.
+CREATE FUNCTION inlet.has_iso_form(cell timestamp) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN cell >= '0001-01-01' AND cell < '10000-01-01';
+
+CREATE FUNCTION inlet.has_iso_form(cell timestamptz) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN cell >= '0001-01-01 00:00+00' AND cell < '10000-01-01 00:00+00';
+
 CREATE FUNCTION inlet.json_timestamp(cell timestamp) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN cell >= '0001-01-01' AND cell < '10000-01-01' THEN to_jsonb(cell) ELSE to_jsonb(cell::text) END;
+RETURN CASE WHEN inlet.has_iso_form(cell) THEN to_jsonb(cell) ELSE to_jsonb(cell::text) END;
 
 CREATE FUNCTION inlet.json_timestamptz(cell timestamptz) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN cell >= '0001-01-01 00:00+00' AND cell < '10000-01-01 00:00+00' THEN to_jsonb(cell) ELSE to_jsonb(cell::text) END;
+RETURN CASE WHEN inlet.has_iso_form(cell) THEN to_jsonb(cell) ELSE to_jsonb(cell::text) END;
 
 -- An array of timestamps as JSON: elements that have no plain form are the type's own text, as above.
 CREATE FUNCTION inlet.json_timestamps(cells jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$

@@ -20,8 +20,13 @@ CREATE TABLE inlet.object (
   row_hash       bigint -- as in inlet.person
 );
 CREATE UNIQUE INDEX object_by_id ON inlet.object (object_id, object_type_id);
-CREATE TRIGGER forget_row_hash BEFORE UPDATE ON inlet.object
-  FOR EACH ROW WHEN (NEW.row_hash IS NOT DISTINCT FROM OLD.row_hash) EXECUTE FUNCTION inlet.forget_row_hash();
+CREATE FUNCTION inlet.forget_object_hash() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+  UPDATE inlet.object SET row_hash = NULL WHERE object_key = NEW.object_key;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER forget_row_hash AFTER UPDATE ON inlet.object
+  FOR EACH ROW WHEN (NEW.row_hash = OLD.row_hash) EXECUTE FUNCTION inlet.forget_object_hash();
 
 CREATE TABLE inlet.relationship (
   person_id  bigint NOT NULL,

@@ -68,7 +68,7 @@ export async function createInlet(): Promise<Inlet> {
     INLET_TASK_QUEUE: `inlet-${workspace}`,
   };
   const run = (file: string, words: string[]): Started =>
-    execa(file, words, { cwd: directory, env, extendEnv: false, reject: false });
+    execa(file, words, { cwd: directory, env, extendEnv: false, reject: false, forceKillAfterDelay: 60_000 });
   const start = (...words: string[]) => run(process.execPath, [program, ...words]);
   let worker: Started | undefined;
 

@@ -150,7 +150,7 @@ export async function stageImport(store: Store, options: ImportOptions): Promise
       await store.pool.query(`ALTER TABLE ${qualified(table)} SET (fillfactor = 10)`);
     const meter = { rows: 0, bytes: 0, maxRows: definition.maxRows, query };
     const target = { table, columns: columns.length, encoding };
-    const rows = await copyIntoStaging(store, target, bytes, meter, 60_000);
+    const rows = await copyIntoStaging(store, target, bytes, meter);
     await analyzeStaging(store, table, shape);
     return { table, columns, rows };
   };

@@ -44,6 +44,14 @@ async function get(page: string): Promise<Answer> {
   return { code: response.status, body, ms: performance.now() - began };
 }
 
+async function sourceComputes(): Promise<boolean> {
+  const { rowCount } = await inlet.source.query(
+    `SELECT FROM pg_stat_activity
+     WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()`,
+  );
+  return (rowCount ?? 0) > 0;
+}
+
 const whenReady = () => expect.poll(async () => (await get('/readyz')).code, { timeout: 30_000 }).toBe(200);
 
 /** The answer once the worker is not ready any more; each answer on the way must come in time. */
@@ -123,6 +131,8 @@ describe('a worker that listens', () => {
   it('is not ready but alive while it drains', async () => {
     await expect.poll(async () => (await inlet.inlet('apply')).code, { timeout: 30_000 }).toBe(0);
     await inlet.untilStatus('slow', 1, 'Running');
+    // What an import waits for, the worker waits for, for a while.
+    await expect.poll(sourceComputes, { timeout: 30_000 }).toBe(true);
     const stopped = inlet.stopWorker();
     await expect.poll(async () => (await get('/readyz')).body, { timeout: 8_000 }).toContain('draining');
     expect((await get('/healthz')).code).toBe(200);

@@ -1,0 +1,84 @@
+import { PassThrough, Readable } from 'node:stream';
+import { expect, test, vi } from 'vitest';
+import { PART_ROWS } from '../../store/staged-parts.js';
+import type { RowMeter } from '../../store/row-meter.js';
+import { copyIntoStaging, createStaging, qualified } from '../../store/staging.js';
+import { newWorkspace, useStore } from '../support/store-database.js';
+import { columnsOf, settingsOf, stageImport } from '../support/store-import.js';
+
+const database = useStore('staged_parts');
+
+/** An import's staging table of two columns, and what it takes to copy into it. */
+async function newStaging() {
+  const { store } = database;
+  const options = { workspace: newWorkspace(), columns: ['id', 'note'] };
+  const { key } = await stageImport(store, { ...options, rows: [] });
+  const table = await createStaging(store, key, {
+    subject: { kind: 'people', identifyBy: 'id' },
+    settings: settingsOf(options),
+    columns: columnsOf(options.columns),
+  });
+  const meter: RowMeter = { rows: 0, bytes: 0, maxRows: Infinity, query: 'main' };
+  const copy = (rows: Readable, signal?: AbortSignal) =>
+    copyIntoStaging(store, { table, columns: 2, encoding: 'UTF8' }, rows, meter, signal);
+  return { store, table: qualified(table), meter, copy };
+}
+
+test("rows have the source's numbers, in however many parts and over however many connections they came", async () => {
+  const { store, table, meter, copy } = await newStaging();
+  const count = 3 * PART_ROWS + 17;
+  const texts = Array.from({ length: count }, (_, at) => `${at + 1}\t${'x'.repeat(at % 90)}\n`).join('');
+  const text = Buffer.from(texts);
+  const pieces = Array.from({ length: Math.ceil(text.length / 10_007) }, (_, at) =>
+    text.subarray(at * 10_007, (at + 1) * 10_007),
+  );
+  expect(await copy(Readable.from(pieces))).toBe(count);
+  expect(meter).toMatchObject({ rows: count, bytes: text.length });
+  const { rows } = await store.pool.query(
+    `SELECT count(*) AS rows, count(DISTINCT n) AS numbers, max(n) AS last, bool_and(n = c1::bigint) AS right FROM ${table}`,
+  );
+  expect(rows).toEqual([{ rows: count, numbers: count, last: count, right: true }]);
+});
+
+test('a row of many megabytes is a part of its own', async () => {
+  const { store, table, copy } = await newStaging();
+  const long = 'y'.repeat(9 * 1024 * 1024);
+  expect(await copy(Readable.from([Buffer.from(`1\tx\n2\t${long}\n3\tz\n`)]))).toBe(3);
+  const { rows } = await store.pool.query(`SELECT n, c1, length(c2) AS length FROM ${table} ORDER BY n`);
+  expect(rows).toEqual([
+    { n: 1, c1: '1', length: 1 },
+    { n: 2, c1: '2', length: long.length },
+    { n: 3, c1: '3', length: 1 },
+  ]);
+});
+
+test('what the store refuses ends the copy, even while the source gives nothing more', async () => {
+  const { copy } = await newStaging();
+  const rows = new PassThrough();
+  const copied = copy(rows);
+  rows.write('1\tx\ttoo many cells\n'.repeat(PART_ROWS));
+  await expect(copied).rejects.toThrow('extra data after last expected column');
+  expect(rows.destroyed).toBe(true);
+});
+
+test('a source that fails ends the copy with its error, and what was being copied has come to its end', async () => {
+  const { store, copy, meter } = await newStaging();
+  const rows = new PassThrough();
+  const copied = copy(rows);
+  rows.write('1\tx\n'.repeat(PART_ROWS + 1));
+  await vi.waitFor(() => expect(meter.rows).toBe(PART_ROWS + 1));
+  rows.destroy(new Error('the source is gone'));
+  await expect(copied).rejects.toThrow('the source is gone');
+  const { rowCount } = await store.pool.query(
+    `SELECT FROM pg_stat_activity WHERE state <> 'idle' AND datname = current_database() AND pid <> pg_backend_pid()`,
+  );
+  expect(rowCount).toBe(0);
+});
+
+test('a copy that is canceled ends, though the source thinks', async () => {
+  const { copy } = await newStaging();
+  const canceling = new AbortController();
+  const copied = copy(new PassThrough(), canceling.signal);
+  canceling.abort();
+  await expect(copied).rejects.toThrow('aborted');
+});
