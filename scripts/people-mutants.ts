@@ -28,7 +28,7 @@ export const mutants: Mutant[] = [
   { rule: 'emails are limited to 254', find: /char_length\(cell\) > 254/, put: 'char_length(cell) > 255' },
   {
     rule: 'too long comes before invalid',
-    find: /(WHEN char_length\(cell\) > 254 THEN 'too_long') (WHEN NOT inlet.is_email\(cell\) THEN 'invalid_email')/,
+    find: /(WHEN octet_length\(cell\) > 254 AND char_length\(cell\) > 254 THEN 'too_long') (WHEN NOT inlet.is_email\(cell\) THEN 'invalid_email')/,
     put: '$2 $1',
   },
   { rule: 'emails are valid', find: /WHEN NOT inlet.is_email\(cell\) THEN 'invalid_email'/, put: '' },
@@ -107,6 +107,16 @@ export const mutants: Mutant[] = [
     rule: 'invalid comes before already set',
     find: /WHEN v\.problem IS NOT NULL THEN v\.problem/,
     put: 'WHEN v.problem IS NOT NULL AND p.email IS NULL THEN v.problem',
+  },
+  {
+    rule: 'an invalid O is not added with its person where there is nobody yet',
+    find: /(IS NOT TRUE OR) inlet\.identifier_problem\('\w+', s\.c\d+\) IS NULL/,
+    put: '$1 true',
+  },
+  {
+    rule: 'superseded rows add nobody where there is nobody yet',
+    find: /\(m\.level IS NULL AND \(/,
+    put: '((',
   },
   { rule: 'a set identifier is not changed', find: /THEN 'already_set'/, put: 'THEN NULL' },
   {

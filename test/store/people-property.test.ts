@@ -25,6 +25,18 @@ test(
   },
 );
 
+test(
+  'three hundred random imports come out as the rules say where there is nobody yet',
+  { timeout: 600_000 },
+  async () => {
+    await checkPeople(database.store, { cases: 300, seed: 20_260_103, nobody: true });
+    const { rows } = await database.store.pool.query<{ count: number }>(
+      'SELECT count(*) AS count FROM inlet.chunk WHERE fresh AND added > 0',
+    );
+    expect(rows[0]?.count).toBeGreaterThan(100);
+  },
+);
+
 async function chunksOfKind(kind: 'settled' | 'listed'): Promise<number> {
   const { rows } = await database.store.pool.query<{ count: number }>(
     'SELECT count(*) AS count FROM inlet.chunk WHERE kind = $1 AND applied_at IS NOT NULL',

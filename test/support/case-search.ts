@@ -9,6 +9,8 @@ export interface SearchOptions {
   shrink?: boolean;
   /** Import each case twice: what is compared is the second time, when some of the rows are other than before. */
   again?: boolean;
+  /** Import each case into a workspace that has nobody. */
+  nobody?: boolean;
 }
 
 /** Rows of which every fifth has the cells of the next one, but for those of its key. */

@@ -36,7 +36,9 @@ export async function checkPeople(store: Store, options: SearchOptions): Promise
   const hits = new Map<string, number>();
   const sweeping = setInterval(() => void sweepStaging(store).catch(() => undefined), 2_000);
   try {
-    await searchCases(options, (one) => differenceOf(store, one, hits, options.again));
+    await searchCases(options, (one) =>
+      differenceOf(store, options.nobody === true ? { ...one, people: [] } : one, hits, options.again),
+    );
   } finally {
     clearInterval(sweeping);
   }
