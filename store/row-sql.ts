@@ -216,8 +216,14 @@ function hashOf(cells: Cell[], readAs: unknown): string {
 }
 
 function readBy(cells: Cell[], attributes: number[], checks: Check[]): Omit<RowSql, 'key' | 'identity'> {
-  const failed = (result: (check: Check) => string) =>
-    `CASE ${checks.map((check) => `WHEN (${check.problem}) IS NOT NULL THEN ${result(check)}`).join(' ')} END`;
+  // The last check's is what is left: json that is nested to the very limit may be found storable when it is looked at again.
+  const failed = (result: (check: Check) => string) => {
+    const cases = checks
+      .slice(0, -1)
+      .map((check) => `WHEN (${check.problem}) IS NOT NULL THEN ${result(check)}`);
+    const [otherwise = 'NULL'] = checks.slice(-1).map(result);
+    return cases.length === 0 ? otherwise : `CASE ${cases.join(' ')} ELSE ${otherwise} END`;
+  };
   return {
     laterals: lateralsOf(cells),
     ...attributesOf(cells.filter(({ index }) => attributes.includes(index))),
