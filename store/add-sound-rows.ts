@@ -21,7 +21,7 @@ export const isSound = ({ problem }: Pick<PeopleRows, 'problem'>, level: string,
 
 /**
  * One statement that adds what the sound rows of a range are about, where there is nothing yet: it keeps nothing of them,
- * which is a seventh less work than to judge them. It fails with unique_violation if somebody is there all the same.
+ * which is a fifth less work than to judge them. It fails with unique_violation if somebody is there all the same.
  *
  * Parameters: $1 workspace or object type, $2 and $3 the range.
  * @returns SQL: an INSERT of the rows; with a segment, a SELECT that gives `OutcomeCount`s

@@ -11,7 +11,7 @@ import type { PlannedChunk } from './plan.js';
 import { rowsOf } from './row-sql.js';
 import { subjectOf } from './row-subject.js';
 import { statementsFor, type Statements } from './row-statement.js';
-import type { Range } from './staged-range.js';
+import { seen, type Range } from './staged-range.js';
 import type { Outcome, OutcomeCount } from './statement-result.js';
 import { mendStatistics } from './statistics.js';
 import { hasSqlState, only } from './store.js';
@@ -133,19 +133,18 @@ async function failuresLeft(
   client: pg.ClientBase,
   { key, settings }: StagedWork,
   { query, kind, first, last }: Chunk,
-  { stage, marks }: ImportTables,
+  tables: ImportTables,
 ): Promise<number> {
   if (kind === 'contested') return settings.keepFailures;
-  const lowest =
-    kind === 'blocks'
-      ? `SELECT min(n) FROM ${stage} WHERE ctid >= format('(%s,0)', $3::bigint)::tid AND ctid < format('(%s,0)', $4::bigint + 1)::tid`
-      : `SELECT min(n) FROM ${marks} WHERE position BETWEEN $3::bigint AND $4::bigint`;
+  const range = { of: kind === 'blocks' ? kind : 'listed', marked: false, fresh: false } as const;
+  const { from, where } = seen(tables, range);
   const { before } = only(
     await client.query<{ before: number }>(
       `SELECT CASE WHEN EXISTS (SELECT FROM inlet.import_failure WHERE import_id = $1) THEN (
-         SELECT count(*) FROM inlet.import_failure WHERE import_id = $1 AND (query, row_number) < ($2, (${lowest}))
+         SELECT count(*) FROM inlet.import_failure
+         WHERE import_id = $1 AND (query, row_number) < ($4, (SELECT min(s.n) FROM ${from} WHERE ${where}))
        ) ELSE 0 END AS before`,
-      [key, query, first, last],
+      [key, first, last, query],
     ),
   );
   return Math.max(0, settings.keepFailures - before);
