@@ -200,9 +200,14 @@ async function copyAll(
   table: string,
 ): Promise<{ rows: number; bytes: number }> {
   const meter: RowMeter = { rows: 0, bytes: 0, maxRows: work.definition.maxRows, query };
+  let isNoting = false;
   const progress = setInterval(() => {
+    if (isNoting) return;
+    isNoting = true;
     // Progress is a courtesy: if the store can't take it, the copy itself will say so.
-    noteProgress(store, work.key, before + meter.rows).catch(() => undefined);
+    noteProgress(store, work.key, before + meter.rows)
+      .catch(() => undefined)
+      .finally(() => (isNoting = false));
   }, 1_000);
   try {
     const stream = await snapshot.rows(query);

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Mode } from '../config/sync-definition.js';
 import type { ImportTables } from './import-tables.js';
 import type { ObjectRows, PeopleRows } from './row-sql.js';
 import { seen, type Range } from './staged-range.js';
@@ -19,6 +20,22 @@ export interface Addition {
 export const isSound = ({ problem }: Pick<PeopleRows, 'problem'>, level: string, { sound }: Addition) =>
   `(${level} IS NULL AND (${problem}) IS NULL AND ${sound})`;
 
+interface Adding {
+  tables: ImportTables;
+  rows: PeopleRows | ObjectRows;
+  mode: Mode;
+}
+
+/**
+ * The statement that adds what the sound rows of a range are about, where there is nothing yet; null if there is none: where
+ * nothing may be added, and for json, of which a deep cell must not find more of the stack here than when it comes again.
+ */
+export const addingSound = (
+  { tables, rows, mode }: Adding,
+  addition: Addition,
+): ((range: Range) => string) | null =>
+  mode === 'update' || rows.laterals !== '' ? null : (range) => addSoundRows(tables, rows, range, addition);
+
 /**
  * One statement that adds what the sound rows of a range are about, where there is nothing yet: it keeps nothing of them,
  * which is a fifth less work than to judge them. It fails with unique_violation if somebody is there all the same.
@@ -26,7 +43,7 @@ export const isSound = ({ problem }: Pick<PeopleRows, 'problem'>, level: string,
  * Parameters: $1 workspace or object type, $2 and $3 the range.
  * @returns SQL: an INSERT of the rows; with a segment, a SELECT that gives `OutcomeCount`s
  */
-export function addSoundRows(
+function addSoundRows(
   tables: ImportTables,
   rows: PeopleRows | ObjectRows,
   range: Range,

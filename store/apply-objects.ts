@@ -1,5 +1,5 @@
 import type { Mode } from '../config/sync-definition.js';
-import { addSoundRows, isSound, type Addition } from './add-sound-rows.js';
+import { addingSound, isSound, type Addition } from './add-sound-rows.js';
 import type { ImportTables } from './import-tables.js';
 import type { ObjectRows } from './row-sql.js';
 import { seen, type Range } from './staged-range.js';
@@ -96,8 +96,6 @@ const additionOf = ({ tables, rows }: ObjectsStatement): Addition => ({
   joined: null,
 });
 
-/** As `addingPeople`. */
+/** How objects are added by their sound rows alone: see there. */
 export const addingObjects = (statement: ObjectsStatement): ((range: Range) => string) | null =>
-  statement.mode === 'update' || statement.rows.laterals !== ''
-    ? null
-    : (range) => addSoundRows(statement.tables, statement.rows, range, additionOf(statement));
+  addingSound(statement, additionOf(statement));

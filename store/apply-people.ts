@@ -1,5 +1,5 @@
 import type { Identifier, Mode, WorkspaceSettings } from '../config/sync-definition.js';
-import { addSoundRows, isSound, type Addition } from './add-sound-rows.js';
+import { addingSound, isSound, type Addition } from './add-sound-rows.js';
 import type { Membership } from './import-scope.js';
 import type { ImportTables } from './import-tables.js';
 import { compared, rightsOf, usable, type PeopleRows } from './row-sql.js';
@@ -176,11 +176,6 @@ function additionOf({ tables, rows, membership }: PeopleStatement): Addition {
   };
 }
 
-/**
- * The statement that adds people whose rows are sound, where there is nobody yet; null if there is none: where nobody may
- * be added, and for json, of which a deep cell must not find more of the stack here than when it comes again.
- */
+/** How people are added by their sound rows alone: see there. */
 export const addingPeople = (statement: PeopleStatement): ((range: Range) => string) | null =>
-  statement.mode === 'update' || statement.rows.laterals !== ''
-    ? null
-    : (range) => addSoundRows(statement.tables, statement.rows, range, additionOf(statement));
+  addingSound(statement, additionOf(statement));

@@ -14,6 +14,8 @@ export interface Cell {
   index: number;
   /** As staged. */
   raw: string;
+  /** The same, in a form of which a hash knows every bit. */
+  hashed: string;
   /** Its text for people to read, also if it can't be stored. */
   shown: string;
   /** The cell as an attribute's value. */
@@ -71,6 +73,7 @@ function readCell(column: Column, index: number, encoding: Encoding): Cell {
     column,
     index,
     raw,
+    hashed: hashedForm(column, raw),
     shown: bytes ? `inlet.shown_cell(${raw}::text)` : `${raw}::text`,
     value,
     cheap:
@@ -89,6 +92,24 @@ function readCell(column: Column, index: number, encoding: Encoding): Cell {
 }
 
 const isTimestamp = ({ type }: Column) => type === 'timestamp' || type === 'timestamptz';
+
+/**
+ * PostgreSQL's own hashes pass over the sign of a numeric, and over the dimensions of an array; of a bigint or a timestamp they
+ * know 32 bits. Hashes of bytes and of text know all of them.
+ */
+function hashedForm({ type, array }: Column, raw: string): string {
+  if (array) return `${raw}::text`;
+  switch (type) {
+    case 'bigint':
+      return `int8send(${raw})`;
+    case 'numeric':
+    case 'timestamp':
+    case 'timestamptz':
+      return `${type}_send(${raw})`;
+    default:
+      return raw;
+  }
+}
 
 function asJson(column: Column, value: string): string {
   const { type, array } = column;

@@ -203,7 +203,7 @@ function storable(cells: Cell[], unless = 'false'): Check[] {
 }
 
 /** Goes into each hash; to be raised when cells are read in another way than before. */
-const READ_AS = 1;
+const READ_AS = 2;
 
 /** @param readAs what else decides what cells do, beside the columns */
 function hashOf(cells: Cell[], readAs: unknown): string {
@@ -212,7 +212,7 @@ function hashOf(cells: Cell[], readAs: unknown): string {
     .update(JSON.stringify([READ_AS, columns, readAs]))
     .digest()
     .readBigInt64BE();
-  return `hash_record_extended(ROW(${cells.map(({ raw }) => raw).join(', ')}), '${seed}'::bigint)`;
+  return `hash_record_extended(ROW(${cells.map(({ hashed }) => hashed).join(', ')}), '${seed}'::bigint)`;
 }
 
 function readBy(cells: Cell[], attributes: number[], checks: Check[]): Omit<RowSql, 'key' | 'identity'> {

@@ -19,7 +19,6 @@ export interface SettleInput {
   scope: Pick<ImportScope, 'workspaceId' | 'objectTypeId' | 'membership'>;
   definition: Pick<SyncDefinition, 'mode'>;
   rows: AnyRows;
-  promised: number;
   /** Rows that are superseded or contested; the contested ones have the positions from 1. */
   superseded: number;
   contested: number;
@@ -36,7 +35,7 @@ const SAMPLE_BLOCKS = 20;
  * @returns null if it would not pay; nothing is listed then
  */
 export async function settleRows(client: pg.ClientBase, input: SettleInput): Promise<Settled | null> {
-  const { tables, definition, promised, superseded, contested, from } = input;
+  const { tables, definition, superseded, contested, from } = input;
   const { stage, marks } = tables;
   const same = sameRows(input);
   if (same === null || definition.mode === 'add') return null;
@@ -60,7 +59,7 @@ export async function settleRows(client: pg.ClientBase, input: SettleInput): Pro
     if (contested === 0) await client.query(`CREATE INDEX ON ${marks} (position)`);
     await client.query(`ANALYZE ${marks}`);
   }
-  return { settled: promised - contested - listed, listed, first };
+  return { settled: (await countRows(client, stage)) - contested - listed, listed, first };
 }
 
 /**
@@ -103,6 +102,11 @@ function sameRows({ tables, rows, scope }: SettleInput): string | null {
     case 'relationships':
       return null;
   }
+}
+
+/** As they are: what a crash of the server took from the stage must not pass for settled. */
+async function countRows(client: pg.ClientBase, stage: string): Promise<number> {
+  return only(await client.query<{ rows: number }>(`SELECT count(*) AS rows FROM ${stage}`)).rows;
 }
 
 /** Of the rows on some blocks here and there. */

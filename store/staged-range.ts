@@ -8,7 +8,7 @@ export interface Range {
   marked: boolean;
   /** There is nothing yet that the rows could be about: no look-ups. It fails with unique_violation if that is untrue. */
   fresh: boolean;
-  /** Where it is fresh: `addSoundRows` has seen to the sound rows, and only the others are left. */
+  /** Where it is fresh: `addingSound` has seen to the sound rows, and only the others are left. */
   unsound?: boolean;
 }
 

@@ -17,8 +17,10 @@ import { temporalSettings } from './temporal-settings.js';
 import { startTracing } from './tracing.js';
 import { unreachable } from './unreachable.js';
 
-/** Of a worker to one store, beside one for each workspace (docs/operating.md, "Scaling"). */
+/** Of a worker to one store, beside those of one import for each workspace (docs/operating.md, "Scaling"). */
 const STORE_CONNECTIONS = 10;
+/** Two parts are copied at once, and two chunks applied. */
+const CONNECTIONS_OF_AN_IMPORT = 2;
 /** How long spans may take to be sent when the worker ends. */
 const LAST_SPANS_MS = 3_000;
 
@@ -97,7 +99,7 @@ async function openMigrated(
   if (open !== undefined) return open;
   // All imports at once must leave some for the others.
   const workspaces = files.filter((other) => other.storeUrl() === url).length;
-  const max = STORE_CONNECTIONS + workspaces;
+  const max = STORE_CONNECTIONS + CONNECTIONS_OF_AN_IMPORT * workspaces;
   const store = openStore(url, { max, applicationName: 'inlet worker' });
   stores.set(url, store);
   await migrate(store);

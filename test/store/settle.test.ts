@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest';
+import type { Column } from '../../sources/source.js';
+import { planImport, StagingLost } from '../../store/ledger.js';
+import { qualified } from '../../store/staging.js';
 import { useStore } from '../support/store-database.js';
-import { importRows, nonZero, peopleOf, type ImportOptions } from '../support/store-import.js';
+import {
+  column,
+  importRows,
+  nonZero,
+  peopleOf,
+  stageImport,
+  type ImportOptions,
+} from '../support/store-import.js';
 import { readImport } from '../support/stored-workspace.js';
 
 const database = useStore('settle');
@@ -38,6 +48,35 @@ test('rows that were imported before are settled by the plan, and only the other
   expect(people.filter(({ attributes }) => attributes['plan'] === 'silver').map(({ id }) => id)).toEqual([
     '7',
   ]);
+});
+
+// PostgreSQL's hash of the type is the same for both cells of each pair.
+test.each<[what: string, type: Column['type'], array: boolean, before: string, after: string]>([
+  ['the sign of a number', 'numeric', false, '5.00', '-5.00'],
+  ['not a number', 'numeric', false, 'NaN', 'Infinity'],
+  ['a bit above the lower 32', 'bigint', false, '1', '4294967296'],
+  ['the sign of an integer', 'bigint', false, '-1', '4294967295'],
+  ['a time', 'timestamp', false, '2000-01-01 00:00:00.000001', '2000-01-01 01:11:34.967296'],
+  ['a time', 'timestamptz', false, '2000-01-01 00:00:00.000001+00', '2000-01-01 01:11:34.967296+00'],
+  ['the shape of an array', 'bigint', true, '{1,2,3,4}', '{{1,2},{3,4}}'],
+  ['the sign of an element', 'numeric', true, '{5.00}', '{-5.00}'],
+])('%s of a %s (array: %s) is a change: %s, %s', async (what, type, array, before, after) => {
+  const workspace = `${what} ${type} ${array}`;
+  const withCell = (cell: string) => rows.map((row, at) => [...row.slice(0, 2), at === 7 ? cell : before]);
+  const typed = { columns: ['id', 'email', column('cell', type, array)] };
+  await importInto(workspace, { ...typed, rows: withCell(before) });
+  expect(await importInto(workspace, { ...typed, rows: withCell(after) })).toMatchObject({
+    counts: { rows: 12, updated: 1, unchanged: 11 },
+  });
+  expect(await kindsOfLastImport(workspace)).toEqual(['listed', 'settled']);
+});
+
+test('rows that a crash took from the stage do not pass for settled', async () => {
+  const { store } = database;
+  await importInto('crash');
+  const work = await stageImport(store, { workspace: 'crash', sync: 'all', columns, rows });
+  await store.pool.query(`DELETE FROM ${qualified(work.staging.table)} WHERE n > 8`);
+  await expect(planImport(store, work, 3)).rejects.toThrow(StagingLost);
 });
 
 test('a superseded row beside settled ones is still superseded', async () => {

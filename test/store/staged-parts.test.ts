@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import { PART_ROWS } from '../../store/staged-parts.js';
-import type { RowMeter } from '../../store/row-meter.js';
+import { PART_ROWS, partsOf } from '../../store/staged-parts.js';
+import { TooManyRows, type RowMeter } from '../../store/row-meter.js';
 import { copyIntoStaging, createStaging, qualified } from '../../store/staging.js';
 import { newWorkspace, useStore } from '../support/store-database.js';
 import { columnsOf, settingsOf, stageImport } from '../support/store-import.js';
@@ -9,7 +9,7 @@ import { columnsOf, settingsOf, stageImport } from '../support/store-import.js';
 const database = useStore('staged_parts');
 
 /** An import's staging table of two columns, and what it takes to copy into it. */
-async function newStaging() {
+async function newStaging({ maxRows = Infinity } = {}) {
   const { store } = database;
   const options = { workspace: newWorkspace(), columns: ['id', 'note'] };
   const { key } = await stageImport(store, { ...options, rows: [] });
@@ -18,7 +18,7 @@ async function newStaging() {
     settings: settingsOf(options),
     columns: columnsOf(options.columns),
   });
-  const meter: RowMeter = { rows: 0, bytes: 0, maxRows: Infinity, query: 'main' };
+  const meter: RowMeter = { rows: 0, bytes: 0, maxRows, query: 'main' };
   const copy = (rows: Readable, signal?: AbortSignal) =>
     copyIntoStaging(store, { table, columns: 2, encoding: 'UTF8' }, rows, meter, signal);
   return { store, table: qualified(table), meter, copy };
@@ -40,7 +40,29 @@ test("rows have the source's numbers, in however many parts and over however man
   expect(rows).toEqual([{ rows: count, numbers: count, last: count, right: true }]);
 });
 
-test('a row of many megabytes is a part of its own', async () => {
+test('a row of many megabytes passes as it comes, and is not held', async () => {
+  const piece = Buffer.alloc(64 * 1024, 'y');
+  const before = { rows: 0, bytes: 0, maxRows: Infinity, query: 'main' } as const;
+  const meter: RowMeter = { ...before };
+  const pieces = [
+    Buffer.from('1\tx\n2\t'),
+    ...Array.from({ length: 1024 }, () => piece),
+    Buffer.from('\n3\tz\n'),
+  ];
+  const seen: object[] = [];
+  for await (const { first, isOpen, text } of partsOf(Readable.from(pieces), meter)) {
+    const readBefore = meter.bytes;
+    let bytes = 0;
+    for await (const { length } of text) bytes += length;
+    seen.push({ first, isOpen, bytes, heldMB: Math.round(readBefore / 2 ** 20), rows: meter.rows });
+  }
+  expect(seen).toEqual([
+    { first: 1, isOpen: true, bytes: 6 + 2 ** 26 + 1, heldMB: 4, rows: 2 },
+    { first: 3, isOpen: false, bytes: 4, heldMB: 64, rows: 3 },
+  ]);
+});
+
+test('a row of many megabytes comes into the table whole, between its neighbours', async () => {
   const { store, table, copy } = await newStaging();
   const long = 'y'.repeat(9 * 1024 * 1024);
   expect(await copy(Readable.from([Buffer.from(`1\tx\n2\t${long}\n3\tz\n`)]))).toBe(3);
@@ -59,6 +81,39 @@ test('what the store refuses ends the copy, even while the source gives nothing 
   rows.write('1\tx\ttoo many cells\n'.repeat(PART_ROWS));
   await expect(copied).rejects.toThrow('extra data after last expected column');
   expect(rows.destroyed).toBe(true);
+});
+
+test('what the store refuses is told in its own words, whatever those are in which the source ends', async () => {
+  const { copy } = await newStaging();
+  async function* pages(): AsyncGenerator<Buffer> {
+    try {
+      yield Buffer.from('1\tx\ttoo many cells\n'.repeat(PART_ROWS));
+      await vi.waitFor(() => expect(rows.destroyed).toBe(true));
+      yield Buffer.from('2\tx\n');
+    } catch (cause) {
+      throw new Error('the source is at fault', { cause });
+    }
+  }
+  const rows = Readable.from(pages());
+  await expect(copy(rows)).rejects.toThrow('extra data after last expected column');
+});
+
+test('what the store refuses of a very long row ends the copy, though the row never does', async () => {
+  const { copy } = await newStaging();
+  const rows = new PassThrough();
+  const copied = copy(rows);
+  rows.write('1\tx\ttoo many cells\n');
+  rows.write(Buffer.alloc(9 * 1024 * 1024, 'y'));
+  await expect(copied).rejects.toThrow('extra data after last expected column');
+  expect(rows.destroyed).toBe(true);
+});
+
+test('more rows than a sync may have end the copy', async () => {
+  const { copy } = await newStaging({ maxRows: 2 });
+  const rows = new PassThrough();
+  const copied = copy(rows);
+  rows.write('1\tx\n2\ty\n3\tz\n');
+  await expect(copied).rejects.toThrow(TooManyRows);
 });
 
 test('a source that fails ends the copy with its error, and what was being copied has come to its end', async () => {
