@@ -1,165 +1,187 @@
-import { addAbortSignal, type Readable } from 'node:stream';
+import { once } from 'node:events';
+import { PassThrough, Writable, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { TooManyRows, type RowMeter } from './row-meter.js';
 
-/** Rows of COPY text that go to the store together. */
+/** Rows of COPY text that go to the store together, undecoded. */
 export interface Part {
   /** The number of the first of them, from 1. */
   first: number;
   text: Iterable<Buffer> | AsyncIterable<Buffer>;
-  /** The last row is still coming: the text must be read to its end before the next part is asked for. */
-  isOpen: boolean;
 }
+
+/** Copies a part, and gives how many rows it had. */
+type CopyPart = (part: Part) => Promise<number>;
 
 /** A part ends with the row that reaches one of these. */
 const PART_BYTES = 2 * 1024 * 1024;
 export const PART_ROWS = 50_000;
-/** So much of a part may be held while the end of its last row is awaited. */
+/** So much of a part is held while the end of its last row is awaited. A longer row passes as it comes. */
 const HELD_BYTES = 2 * PART_BYTES;
-
-const LINE_FEED = 0x0a;
-
-/**
- * Cuts COPY text into parts, undecoded, and counts the rows. A very long row passes as it comes, and is never held. Throws TooManyRows, and what the stream fails with.
- */
-export async function* partsOf(rows: Readable, meter: RowMeter): AsyncGenerator<Part> {
-  const text = new CopyText(rows, meter);
-  try {
-    while (!(await text.isAtEnd())) {
-      const first = meter.rows + 1;
-      const { pieces, isWhole } = await text.part();
-      refuseTooMany(meter);
-      yield isWhole
-        ? { first, text: pieces, isOpen: false }
-        : { first, text: following(pieces, text.restOfRow()), isOpen: true };
-      refuseTooMany(meter);
-    }
-  } finally {
-    await text.close();
-  }
-}
-
-function refuseTooMany(meter: RowMeter): void {
-  if (meter.rows > meter.maxRows) throw new TooManyRows(meter);
-}
-
-async function* following(some: Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield* some;
-  yield* rest;
-}
-
-/** COPY text as it is read. A line feed ends a row there, and occurs nowhere else. */
-class CopyText {
-  readonly #chunks: AsyncIterator<Buffer>;
-  readonly #meter: RowMeter;
-  /** What was read and not taken. */
-  #next: Buffer = Buffer.alloc(0);
-
-  constructor(rows: Readable, meter: RowMeter) {
-    const chunks: AsyncIterable<Buffer> = rows;
-    this.#chunks = chunks[Symbol.asyncIterator]();
-    this.#meter = meter;
-  }
-
-  async isAtEnd(): Promise<boolean> {
-    while (this.#next.length === 0) {
-      const read = await this.#chunks.next();
-      if (read.done === true) return true;
-      this.#meter.bytes += read.value.length;
-      this.#next = read.value;
-    }
-    return false;
-  }
-
-  /** Takes rows until there are enough; not whole if the last of them is too long for that. */
-  async part(): Promise<{ pieces: Buffer[]; isWhole: boolean }> {
-    const meter = this.#meter;
-    const maxRows = Math.min(meter.rows + PART_ROWS, meter.maxRows + 1);
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    while (!(await this.isAtEnd())) {
-      const piece = this.#next;
-      for (let at = piece.indexOf(LINE_FEED); at >= 0; at = piece.indexOf(LINE_FEED, at + 1)) {
-        meter.rows += 1;
-        if (meter.rows < maxRows && bytes + at < PART_BYTES) continue;
-        pieces.push(this.#take(at + 1));
-        return { pieces, isWhole: true };
-      }
-      pieces.push(this.#take(piece.length));
-      bytes += piece.length;
-      if (bytes >= HELD_BYTES) return { pieces, isWhole: false };
-    }
-    if (pieces.at(-1)?.at(-1) !== LINE_FEED) meter.rows += 1;
-    return { pieces, isWhole: true };
-  }
-
-  /** What is left of a row, as it comes. */
-  async *restOfRow(): AsyncGenerator<Buffer> {
-    this.#meter.rows += 1;
-    while (!(await this.isAtEnd())) {
-      const end = this.#next.indexOf(LINE_FEED);
-      yield this.#take(end < 0 ? this.#next.length : end + 1);
-      if (end >= 0) return;
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#chunks.return?.();
-  }
-
-  #take(length: number): Buffer {
-    const taken = this.#next.subarray(0, length);
-    this.#next = this.#next.subarray(length);
-    return taken;
-  }
-}
 
 /** To read from the source is less than half the work of writing to the store, where one core does one part. */
 const PARTS_AT_ONCE = 2;
 
+const LINE_FEED = 0x0a;
+
 /**
- * Gives each part of a stream to `copy`, several at once, while the next is read.
+ * Gives each part of a stream of COPY text to `copy`, several at once, while the next is read. The meter counts rows and bytes.
  * @returns the sum of what `copy` gives
- * @throws whatever fails first, once nothing goes on any more; the stream is destroyed then
+ * @throws TooManyRows, or whatever fails first, once nothing goes on any more; the stream is destroyed then
  */
 export async function eachPart(
   rows: Readable,
   meter: RowMeter,
   signal: AbortSignal | undefined,
-  copy: (part: Part) => Promise<number>,
+  copy: CopyPart,
 ): Promise<number> {
-  if (signal !== undefined) addAbortSignal(signal, rows);
-  const copying = new Set<Promise<void>>();
-  let sum = 0;
-  let refusal: { error: unknown } | undefined;
-  const begin = (part: Part): Promise<void> => {
-    const one = copy(part)
+  const parts = new Parts(meter, copy);
+  try {
+    await pipeline(rows, parts, signal === undefined ? {} : { signal });
+  } finally {
+    await parts.settled();
+  }
+  if (parts.copied !== meter.rows)
+    throw new Error(`The source gave ${meter.rows} rows, of which ${parts.copied} are staged.`);
+  return parts.copied;
+}
+
+/**
+ * Cuts COPY text into parts. What comes is gathered in a few buffers that are used again and again: the chunks of a network
+ * stream, kept for a part's time, would grow old, and have the whole heap searched for them.
+ */
+class Parts extends Writable {
+  readonly #meter: RowMeter;
+  readonly #copy: CopyPart;
+  readonly #copying = new Set<Promise<void>>();
+  readonly #unused: Buffer[] = [];
+  /** The part that is gathered: its first row's number, and its text so far. */
+  #first = 1;
+  #buffer: Buffer = Buffer.allocUnsafeSlow(HELD_BYTES);
+  #filled = 0;
+  /** Takes what is left of a very long row. */
+  #longRow: PassThrough | null = null;
+  copied = 0;
+
+  constructor(meter: RowMeter, copy: CopyPart) {
+    super({ highWaterMark: PART_BYTES });
+    this.#meter = meter;
+    this.#copy = copy;
+  }
+
+  override _write(chunk: Buffer, _encoding: unknown, done: (error?: Error) => void): void {
+    this.#meter.bytes += chunk.length;
+    this.#take(chunk).then(() => done(), done);
+  }
+
+  override _final(done: (error?: Error) => void): void {
+    this.#end().then(() => done(), done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    // Or whoever copies it would wait for its end.
+    this.#longRow?.destroy(error ?? undefined);
+    done(error);
+  }
+
+  /** Resolves once no part is being copied any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#copying);
+  }
+
+  async #take(chunk: Buffer): Promise<void> {
+    for (let left = chunk; left.length > 0;) {
+      const taken =
+        this.#longRow === null ? await this.#gather(left) : await this.#passOn(left, this.#longRow);
+      left = left.subarray(taken);
+    }
+  }
+
+  async #end(): Promise<void> {
+    // A source that ends its last row has nothing left here.
+    if (this.#longRow !== null) this.#longRow.end();
+    else if (this.#filled > 0) {
+      if (this.#buffer[this.#filled - 1] !== LINE_FEED) this.#countRow();
+      await this.#beginPart(this.#gathered());
+    }
+    await Promise.all(this.#copying);
+  }
+
+  /** @returns how many bytes it took */
+  async #gather(text: Buffer): Promise<number> {
+    const end = this.#endOfPart(text);
+    const taken = text.copy(this.#buffer, this.#filled, 0, end ?? text.length);
+    this.#filled += taken;
+    if (end !== null) await this.#beginPart(this.#gathered());
+    else if (this.#filled === HELD_BYTES) await this.#beginLongRow();
+    return taken;
+  }
+
+  /** Where the row ends by which the part is complete, if the text has that; counts rows until there. */
+  #endOfPart(text: Buffer): number | null {
+    for (let at = text.indexOf(LINE_FEED); at >= 0; at = text.indexOf(LINE_FEED, at + 1)) {
+      const bytes = this.#filled + at + 1;
+      if (bytes > HELD_BYTES) return null;
+      this.#countRow();
+      if (bytes >= PART_BYTES || this.#meter.rows - this.#first + 1 >= PART_ROWS) return at + 1;
+    }
+    return null;
+  }
+
+  #countRow(): void {
+    this.#meter.rows += 1;
+    if (this.#meter.rows > this.#meter.maxRows) throw new TooManyRows(this.#meter);
+  }
+
+  async #beginLongRow(): Promise<void> {
+    const longRow = new PassThrough();
+    this.#longRow = longRow;
+    const gathered = this.#gathered();
+    this.#countRow();
+    await this.#beginPart(following(gathered, longRow));
+  }
+
+  async #passOn(text: Buffer, longRow: PassThrough): Promise<number> {
+    const lineFeed = text.indexOf(LINE_FEED);
+    const taken = lineFeed < 0 ? text.length : lineFeed + 1;
+    if (!longRow.write(text.subarray(0, taken))) await once(longRow, 'drain');
+    if (lineFeed >= 0) {
+      longRow.end();
+      this.#longRow = null;
+    }
+    return taken;
+  }
+
+  #gathered(): Buffer[] {
+    return [this.#buffer.subarray(0, this.#filled)];
+  }
+
+  /** Begins to copy what was gathered, once one of the others is through, and goes on with the next part. */
+  async #beginPart(text: Part['text']): Promise<void> {
+    while (this.#copying.size >= PARTS_AT_ONCE) await Promise.race(this.#copying);
+    const buffer = this.#buffer;
+    const one = this.#copy({ first: this.#first, text })
       .then(
-        (count) => void (sum += count),
+        (count) => {
+          this.copied += count;
+          this.#unused.push(buffer);
+        },
         (error: unknown) => {
-          refusal ??= { error };
-          // Whoever reads finds out by this, even while the source gives nothing.
-          rows.destroy(error instanceof Error ? error : new Error('A part failed.', { cause: error }));
+          // Whoever writes finds out by this, even while the source gives nothing.
+          this.destroy(error instanceof Error ? error : new Error('A part failed.', { cause: error }));
           throw error;
         },
       )
-      .finally(() => copying.delete(one));
+      .finally(() => this.#copying.delete(one));
     one.catch(() => undefined);
-    copying.add(one);
-    return one;
-  };
-  try {
-    for await (const part of partsOf(rows, meter)) {
-      while (copying.size >= PARTS_AT_ONCE) await Promise.race(copying);
-      const one = begin(part);
-      if (part.isOpen) await one;
-    }
-    await Promise.all(copying);
-  } catch (error) {
-    // What was destroyed for a refusal may have its own words for it.
-    throw refusal === undefined ? error : refusal.error;
-  } finally {
-    await Promise.allSettled(copying);
+    this.#copying.add(one);
+    this.#first = this.#meter.rows + 1;
+    this.#buffer = this.#unused.pop() ?? Buffer.allocUnsafeSlow(HELD_BYTES);
+    this.#filled = 0;
   }
-  if (sum !== meter.rows) throw new Error(`The source gave ${meter.rows} rows, of which ${sum} are staged.`);
-  return sum;
+}
+
+async function* following(some: Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* some;
+  yield* rest;
 }

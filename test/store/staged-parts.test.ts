@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import { PART_ROWS, partsOf } from '../../store/staged-parts.js';
+import { eachPart, PART_ROWS } from '../../store/staged-parts.js';
 import { TooManyRows, type RowMeter } from '../../store/row-meter.js';
 import { copyIntoStaging, createStaging, qualified } from '../../store/staging.js';
 import { newWorkspace, useStore } from '../support/store-database.js';
@@ -41,25 +41,26 @@ test("rows have the source's numbers, in however many parts and over however man
 });
 
 test('a row of many megabytes passes as it comes, and is not held', async () => {
+  const meter: RowMeter = { rows: 0, bytes: 0, maxRows: Infinity, query: 'main' };
   const piece = Buffer.alloc(64 * 1024, 'y');
-  const before = { rows: 0, bytes: 0, maxRows: Infinity, query: 'main' } as const;
-  const meter: RowMeter = { ...before };
   const pieces = [
     Buffer.from('1\tx\n2\t'),
     ...Array.from({ length: 1024 }, () => piece),
     Buffer.from('\n3\tz\n'),
   ];
-  const seen: object[] = [];
-  for await (const { first, isOpen, text } of partsOf(Readable.from(pieces), meter)) {
+  const parts: Record<number, object> = {};
+  const copied = await eachPart(Readable.from(pieces), meter, undefined, async ({ first, text }) => {
     const readBefore = meter.bytes;
     let bytes = 0;
     for await (const { length } of text) bytes += length;
-    seen.push({ first, isOpen, bytes, heldMB: Math.round(readBefore / 2 ** 20), rows: meter.rows });
-  }
-  expect(seen).toEqual([
-    { first: 1, isOpen: true, bytes: 6 + 2 ** 26 + 1, heldMB: 4, rows: 2 },
-    { first: 3, isOpen: false, bytes: 4, heldMB: 64, rows: 3 },
-  ]);
+    parts[first] = { bytes, readBeforeMB: Math.round(readBefore / 2 ** 20) };
+    return first === 1 ? 2 : 1;
+  });
+  expect(copied).toBe(3);
+  expect(parts).toEqual({
+    1: { bytes: 6 + 2 ** 26 + 1, readBeforeMB: 4 },
+    3: { bytes: 4, readBeforeMB: 64 },
+  });
 });
 
 test('a row of many megabytes comes into the table whole, between its neighbours', async () => {
@@ -128,6 +129,16 @@ test('a source that fails ends the copy with its error, and what was being copie
     `SELECT FROM pg_stat_activity WHERE state <> 'idle' AND datname = current_database() AND pid <> pg_backend_pid()`,
   );
   expect(rowCount).toBe(0);
+});
+
+test('a source that fails in the midst of a very long row ends the copy with its error', async () => {
+  const { copy } = await newStaging();
+  const rows = new PassThrough();
+  const copied = copy(rows);
+  rows.write(Buffer.concat([Buffer.from('1\t'), Buffer.alloc(9 * 1024 * 1024, 'y')]));
+  await vi.waitFor(() => expect(rows.readableLength).toBe(0));
+  rows.destroy(new Error('the source is gone'));
+  await expect(copied).rejects.toThrow('the source is gone');
 });
 
 test('a copy that is canceled ends, though the source thinks', async () => {
