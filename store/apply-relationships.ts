@@ -56,7 +56,7 @@ function judging({ tables, rows, objectTypeId }: RelationshipsStatement, range: 
     CROSS JOIN LATERAL (
       SELECT ${rows.key} AS key, ${rows.objectId} AS object_id, ${rows.removes} AS removes, ${rows.problem} AS problem OFFSET 0
     ) i
-    LEFT JOIN ${tables.objects} o ON o.object_type_id = ${objectTypeId} AND o.object_id = CASE WHEN ${sound} THEN i.object_id END
+    LEFT JOIN ${tables.objects} o ON o.object_type_id = ${objectTypeId} AND o.object_id = i.object_id
     LEFT JOIN ${tables.people} p ON p.workspace_id = $1
       AND ${compared(identifyBy, `p.${identifyBy}`)} = CASE WHEN ${sound} THEN ${compared(identifyBy, 'i.key')} END
     LEFT JOIN ${tables.relationships} r ON r.person_id = p.person_id AND r.object_key = o.object_key
