@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const built = join(root, 'dist', 'client', 'main.js');
+/** The same in a few files, which load in half of the time; the last thing that a build makes. */
+const commands = join(root, 'dist', 'commands', 'main.js');
 const source = join(root, 'client', 'main.ts');
 
 /** In a checkout where the sources were changed after "npm run build", they count and not the build. */
@@ -30,8 +32,11 @@ function isUpToDate(build) {
   );
 }
 
-if (isUpToDate(built)) {
-  await import(built);
+// What goes on for hours needs no quick start, and the whole of its libraries.
+const isLong = process.argv.some((word) => word === 'worker' || word === 'dev');
+
+if (isUpToDate(commands)) {
+  await import(isLong ? built : commands);
 } else if (existsSync(join(root, 'node_modules', 'tsx'))) {
   const { register } = await import('tsx/esm/api');
   register();

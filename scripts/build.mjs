@@ -3,6 +3,7 @@ import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { bundleCommands } from './bundle-commands.mjs';
 
 // npm run build: compiles into dist/, beside what the compiled code reads: migrations, and the workflows' bundle.
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,3 +30,5 @@ for (const [failures, name] of Object.entries(bundleNames)) {
 // What completion in a shell reads, so that pressing a key loads no command.
 const { makeCommandTree } = await import(new URL('../dist/client/complete-words.js', import.meta.url).href);
 writeFileSync(join(dist, 'command-tree.json'), JSON.stringify(await makeCommandTree()));
+
+await bundleCommands(dist);

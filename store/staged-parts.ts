@@ -159,6 +159,7 @@ class Parts extends Writable {
   /** Begins to copy what was gathered, once one of the others is through, and goes on with the next part. */
   async #beginPart(text: Part['text']): Promise<void> {
     while (this.#copying.size >= PARTS_AT_ONCE) await Promise.race(this.#copying);
+    if (this.destroyed) throw new Error('The copy was ended while a part waited.');
     const buffer = this.#buffer;
     const one = this.#copy({ first: this.#first, text })
       .then(
