@@ -93,8 +93,14 @@ describe('with a key', () => {
       async () => expect((await inlet.inlet('status', 'customers')).stdout).toContain(MARKER),
       { timeout: 60_000 },
     );
-    const triggered = await inlet.inlet('trigger', 'customers', '--wait');
-    expect(triggered, triggered.stderr).toMatchObject({ code: 0 });
+    // A worker that has just started on a busy machine may need some seconds.
+    await vi.waitFor(
+      async () => {
+        const triggered = await inlet.inlet('trigger', 'customers', '--wait');
+        expect(triggered, triggered.stderr).toMatchObject({ code: 0 });
+      },
+      { timeout: 60_000 },
+    );
     const { bytes } = await raw();
     for (const id of ['2026-05', '2026-11']) expect(bytes.includes(id)).toBe(true);
   });
