@@ -14,7 +14,7 @@ import { spanAttributes, untraced } from './trace.js';
 import { databaseMessageOf } from './translate-error.js';
 
 /** More than this gains nothing: a chunk keeps one core of the store busy. */
-const MAX_LANES = 2;
+export const MAX_LANES = 2;
 
 type Steps = Pick<Activities, 'stageQuery' | 'planChunks' | 'applyChunks' | 'closeImport' | 'logUnopened'>;
 

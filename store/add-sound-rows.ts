@@ -17,8 +17,16 @@ export interface Addition {
 }
 
 /** A condition: the row is added as it is, if there was nothing yet. The other rows must be judged. */
-export const isSound = ({ problem }: Pick<PeopleRows, 'problem'>, level: string, { sound }: Addition) =>
+const isSound = ({ problem }: Pick<PeopleRows, 'problem'>, level: string, { sound }: Addition) =>
   `(${level} IS NULL AND (${problem}) IS NULL AND ${sound})`;
+
+/** A further condition for the rows that are judged: what the sound ones of the range are about is added already. */
+export const unlessAdded = (
+  range: Range,
+  rows: PeopleRows | ObjectRows,
+  level: string,
+  addition: Addition,
+) => (range.unsound === true ? `AND NOT ${isSound(rows, level, addition)}` : '');
 
 interface Adding {
   tables: ImportTables;

@@ -14,7 +14,7 @@ import { statementsFor, type Statements } from './row-statement.js';
 import { seen, type Range } from './staged-range.js';
 import type { Outcome, OutcomeCount } from './statement-result.js';
 import { mendStatistics } from './statistics.js';
-import { hasSqlState, only } from './store.js';
+import { only, unlessRefused } from './store.js';
 
 /** A chunk of the ledger, by its query and number. */
 export interface Chunk extends PlannedChunk {
@@ -81,23 +81,8 @@ async function applyRange(
     const sound = soundCounts(await client.query<OutcomeCount>(adding(range), [within, first, last]));
     return summed(sound).added === rowsPromised ? sound : [...sound, ...(await apply({ unsound: true }))];
   };
-  return hopefully(client, applyFresh, () => apply({ fresh: false }));
-}
-
-/** The form for a workspace that has nothing yet; the one for all cases if somebody else wrote meanwhile. */
-async function hopefully<T>(
-  client: pg.ClientBase,
-  whenFresh: () => Promise<T>,
-  otherwise: () => Promise<T>,
-): Promise<T> {
-  await client.query('SAVEPOINT fresh');
-  try {
-    return await whenFresh();
-  } catch (error) {
-    if (!hasSqlState(error, UNIQUE_VIOLATION)) throw error;
-    await client.query('ROLLBACK TO SAVEPOINT fresh');
-    return await otherwise();
-  }
+  // The form for a workspace that has nothing yet; the one for all cases if somebody else wrote meanwhile.
+  return unlessRefused(client, UNIQUE_VIOLATION, applyFresh, () => apply({ fresh: false }));
 }
 
 const UNIQUE_VIOLATION = '23505';

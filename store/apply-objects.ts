@@ -1,5 +1,5 @@
 import type { Mode } from '../config/sync-definition.js';
-import { addingSound, isSound, type Addition } from './add-sound-rows.js';
+import { addingSound, unlessAdded, type Addition } from './add-sound-rows.js';
 import type { ImportTables } from './import-tables.js';
 import type { ObjectRows } from './row-sql.js';
 import { seen, type Range } from './staged-range.js';
@@ -59,7 +59,7 @@ function judging(statement: ObjectsStatement, range: Range): string {
     CROSS JOIN LATERAL (
       ${rows.attributes(`d.action IN ('add', 'update')`)} OFFSET 0
     ) a
-    WHERE ${where}${range.unsound === true ? ` AND NOT ${isSound(rows, level, additionOf(statement))}` : ''}
+    WHERE ${where} ${unlessAdded(range, rows, level, additionOf(statement))}
   ), outcome AS (
     SELECT n, problem AS reason, CASE
         WHEN level IS NOT NULL THEN 'superseded'

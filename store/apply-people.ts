@@ -1,5 +1,5 @@
 import type { Identifier, Mode, WorkspaceSettings } from '../config/sync-definition.js';
-import { addingSound, isSound, type Addition } from './add-sound-rows.js';
+import { addingSound, unlessAdded, type Addition } from './add-sound-rows.js';
 import type { Membership } from './import-scope.js';
 import type { ImportTables } from './import-tables.js';
 import { compared, rightsOf, usable, type PeopleRows } from './row-sql.js';
@@ -103,7 +103,7 @@ function judging(statement: PeopleStatement, range: Range): string {
     CROSS JOIN LATERAL (
       ${rows.attributes(`d.action IN ('add', 'update', 'claim')`)} OFFSET 0
     ) a
-    WHERE ${where}${range.unsound === true ? ` AND NOT ${isSound(rows, level, additionOf(statement))}` : ''}
+    WHERE ${where} ${unlessAdded(range, rows, level, additionOf(statement))}
   )`;
 }
 

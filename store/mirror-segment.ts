@@ -5,6 +5,7 @@ import { importTables } from './import-tables.js';
 import { readRunning } from './imports.js';
 import { compared, peopleRows, usable, type PeopleRows } from './row-sql.js';
 import { mainSubject } from './row-subject.js';
+import { countRows } from './statistics.js';
 import { applying, only } from './store.js';
 
 export type Mirrored =
@@ -26,7 +27,7 @@ export async function mirrorSegment(client: pg.ClientBase, key: string): Promise
 
   await client.query(`SET LOCAL statement_timeout = ${applying.statement}; SET LOCAL work_mem = '128MB'`);
   const { stage, marks, people } = importTables(staging.table);
-  if ((await countRows(client, stage)) !== staging.rows)
+  if ((await rowsIfThere(client, stage)) !== staging.rows)
     return {
       kind: 'lost',
       reason:
@@ -46,13 +47,11 @@ export async function mirrorSegment(client: pg.ClientBase, key: string): Promise
   return { kind: 'left', members: rowCount ?? 0 };
 }
 
-async function countRows(client: pg.ClientBase, stage: string): Promise<number | null> {
+async function rowsIfThere(client: pg.ClientBase, stage: string): Promise<number | null> {
   const { there } = only(
     await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [stage]),
   );
-  if (!there) return null;
-  const { count } = only(await client.query<{ count: number }>(`SELECT count(*) AS count FROM ${stage}`));
-  return count;
+  return there ? await countRows(client, stage) : null;
 }
 
 /**

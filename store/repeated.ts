@@ -16,8 +16,8 @@ export const otherHash = (comparedOther: string): string => `hashtextextended(${
 
 /**
  * Finds keys and other identifiers that more than one row has (blank ones too, but for what is empty: that would cost each row
- * a look), by their hashes, which is half the work: rows whose hash
- * repeats must be looked at again. They are in the temporary table `inlet_repeated` (hash, of_key) until the transaction ends.
+ * a look), by their hashes, which is half the work: rows whose hash repeats must be looked at again. They are in the temporary
+ * table `inlet_repeated` (hash, of_key) until the transaction ends.
  */
 export async function findRepeated(client: pg.ClientBase, stage: string, rows: AnyRows): Promise<Repeated> {
   const repeated = (hash: string, ofKey: boolean, where = '') =>

@@ -3,8 +3,8 @@ import type { SyncDefinition } from '../config/sync-definition.js';
 import type { ImportScope } from './import-scope.js';
 import type { ImportTables } from './import-tables.js';
 import { compared, type AnyRows } from './row-sql.js';
-import { blocksOf } from './statistics.js';
-import { hasSqlState, only } from './store.js';
+import { blocksOf, countRows } from './statistics.js';
+import { only, unlessRefused } from './store.js';
 
 /** The rows that are settled, and those that are left, which are listed at positions in the marks. */
 export interface Settled {
@@ -59,7 +59,9 @@ export async function settleRows(client: pg.ClientBase, input: SettleInput): Pro
     if (contested === 0) await client.query(`CREATE INDEX ON ${marks} (position)`);
     await client.query(`ANALYZE ${marks}`);
   }
-  return { settled: (await countRows(client, stage)) - contested - listed, listed, first };
+  // As they are: what a crash of the server took from the stage must not pass for settled.
+  const staged = await countRows(client, stage);
+  return { settled: staged - contested - listed, listed, first };
 }
 
 /**
@@ -67,14 +69,11 @@ export async function settleRows(client: pg.ClientBase, input: SettleInput): Pro
  * unless it is told otherwise. One process does without.
  */
 async function withSharedMemory(client: pg.ClientBase, statement: string): Promise<void> {
-  await client.query('SAVEPOINT shared_memory');
-  try {
-    await client.query(statement);
-  } catch (error) {
-    if (!hasSqlState(error, DISK_FULL)) throw error;
-    await client.query('ROLLBACK TO SAVEPOINT shared_memory; SET LOCAL max_parallel_workers_per_gather = 0');
-    await client.query(statement);
-  }
+  const run = () => client.query(statement);
+  await unlessRefused(client, DISK_FULL, run, async () => {
+    await client.query('SET LOCAL max_parallel_workers_per_gather = 0');
+    return await run();
+  });
 }
 
 /** What PostgreSQL says, too, where /dev/shm is full. */
@@ -102,11 +101,6 @@ function sameRows({ tables, rows, scope }: SettleInput): string | null {
     case 'relationships':
       return null;
   }
-}
-
-/** As they are: what a crash of the server took from the stage must not pass for settled. */
-async function countRows(client: pg.ClientBase, stage: string): Promise<number> {
-  return only(await client.query<{ rows: number }>(`SELECT count(*) AS rows FROM ${stage}`)).rows;
 }
 
 /** Of the rows on some blocks here and there. */

@@ -20,7 +20,7 @@ export const PART_ROWS = 50_000;
 const HELD_BYTES = 2 * PART_BYTES;
 
 /** To read from the source is less than half the work of writing to the store, where one core does one part. */
-const PARTS_AT_ONCE = 2;
+export const PARTS_AT_ONCE = 2;
 
 const LINE_FEED = 0x0a;
 

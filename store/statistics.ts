@@ -36,3 +36,8 @@ export async function blocksOf(client: pg.ClientBase, table: string): Promise<nu
   );
   return blocks;
 }
+
+/** How many rows a table has. */
+export async function countRows(client: pg.ClientBase, table: string): Promise<number> {
+  return only(await client.query<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`)).rows;
+}

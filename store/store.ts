@@ -166,3 +166,23 @@ export const LOCK_NOT_AVAILABLE = '55P03';
 /** Whether PostgreSQL refused a statement with this SQLSTATE. */
 export const hasSqlState = (error: unknown, state: string): boolean =>
   error instanceof pg.DatabaseError && error.code === state;
+
+/**
+ * Does `work` in the caller's transaction; if PostgreSQL refuses it with this SQLSTATE, takes all of it back and does
+ * `otherwise`.
+ */
+export async function unlessRefused<T>(
+  client: pg.ClientBase,
+  state: string,
+  work: () => Promise<T>,
+  otherwise: () => Promise<T>,
+): Promise<T> {
+  await client.query('SAVEPOINT tried');
+  try {
+    return await work();
+  } catch (error) {
+    if (!hasSqlState(error, state)) throw error;
+    await client.query('ROLLBACK TO SAVEPOINT tried');
+    return await otherwise();
+  }
+}

@@ -1,5 +1,6 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
+import { MAX_LANES } from '../activities/import-steps.js';
 import { ConfigError } from '../config/config-error.js';
 import type { Environment } from '../config/environment.js';
 import type { ListenAddress } from '../config/listen-address.js';
@@ -7,6 +8,7 @@ import { logLevel, type LogLevel } from '../config/log-level.js';
 import { loadWorkspaceFile, resolveDatabase, type WorkspaceFile } from '../config/workspace-file.js';
 import { dataConverterOf } from '../encryption/data-converter.js';
 import { migrate } from '../store/migrate.js';
+import { PARTS_AT_ONCE } from '../store/staged-parts.js';
 import { openStore, type Store } from '../store/store.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { deploymentOf } from './deployment.js';
@@ -19,8 +21,8 @@ import { unreachable } from './unreachable.js';
 
 /** Of a worker to one store, beside those of one import for each workspace (docs/operating.md, "Scaling"). */
 const STORE_CONNECTIONS = 10;
-/** Two parts are copied at once, and two chunks applied. */
-const CONNECTIONS_OF_AN_IMPORT = 2;
+/** It copies its parts first, and then applies chunks. */
+const CONNECTIONS_OF_AN_IMPORT = Math.max(PARTS_AT_ONCE, MAX_LANES);
 /** How long spans may take to be sent when the worker ends. */
 const LAST_SPANS_MS = 3_000;
 

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { computing } from '../support/computing.js';
 import { createInlet, type Inlet } from '../support/inlet.js';
 import { samplesOf } from '../support/prometheus-text.js';
 import { tcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
@@ -42,14 +43,6 @@ async function get(page: string): Promise<Answer> {
   const response = await fetch(`http://${url}${page}`);
   const body = await response.text();
   return { code: response.status, body, ms: performance.now() - began };
-}
-
-async function sourceComputes(): Promise<boolean> {
-  const { rowCount } = await inlet.source.query(
-    `SELECT FROM pg_stat_activity
-     WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()`,
-  );
-  return (rowCount ?? 0) > 0;
 }
 
 const whenReady = () => expect.poll(async () => (await get('/readyz')).code, { timeout: 30_000 }).toBe(200);
@@ -132,7 +125,7 @@ describe('a worker that listens', () => {
     await expect.poll(async () => (await inlet.inlet('apply')).code, { timeout: 30_000 }).toBe(0);
     await inlet.untilStatus('slow', 1, 'Running');
     // What an import waits for, the worker waits for, for a while.
-    await expect.poll(sourceComputes, { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => computing(inlet.source, '%pg_sleep%'), { timeout: 30_000 }).toBeGreaterThan(0);
     const stopped = inlet.stopWorker();
     await expect.poll(async () => (await get('/readyz')).body, { timeout: 8_000 }).toContain('draining');
     expect((await get('/healthz')).code).toBe(200);

@@ -5,6 +5,7 @@ import { SyncHandle } from '../../client/sync-workflow.js';
 import type { Temporal } from '../../client/temporal.js';
 import { readEnvironment } from '../../config/environment.js';
 import { loadWorkspaceFile } from '../../config/workspace-file.js';
+import { computing } from '../support/computing.js';
 import { createInlet, type Inlet } from '../support/inlet.js';
 
 /** More than the store's connections that a worker has for one workspace. */
@@ -60,13 +61,7 @@ async function apply(name: string): Promise<void> {
 }
 
 /** Imports whose source computes. */
-async function waiting(): Promise<number> {
-  const { rowCount } = await inlet.source.query(
-    `SELECT FROM pg_stat_activity
-     WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`,
-  );
-  return rowCount ?? 0;
-}
+const waiting = () => computing(inlet.source, '%pg_sleep(600)%');
 
 it('imports of other workspaces whose sources take long leave the store to one whose source does not', async () => {
   for (const name of names.slice(0, SLOW)) await apply(name);
